@@ -1,0 +1,135 @@
+"""How a result gets onto the page: figures with alt text, step-by-step figures, glued numbers."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from IPython.display import HTML, display
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+
+def _png(figure: Figure) -> bytes:
+    """Return the figure as PNG and close it, so that it is not drawn twice."""
+    buffer = io.BytesIO()
+    # No software or date in the file: the same figure gives the same bytes.
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def _need_text(name: str, text: str) -> None:
+    if not text.strip():
+        raise ValueError(f"{name}={text!r} is empty; say in a sentence what the figure shows")
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure together with the sentence that a reader who cannot see it hears.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        Closed afterwards.
+    alt : str
+        What the figure shows, not how it looks.
+
+    Raises
+    ------
+    ValueError
+        If `alt` is empty.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> show(plt.figure(), alt="")
+    Traceback (most recent call last):
+    ValueError: alt='' is empty; say in a sentence what the figure shows
+    """
+    _need_text("alt", alt)
+    data = {"image/png": base64.b64encode(_png(figure)).decode(), "text/plain": f"<Figure: {alt}>"}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
+    """Display figures as one picture with a slider, a caption for each step.
+
+    The page needs nothing from elsewhere: images and the one line of script are inside.
+    Each caption is its image's alt text too.
+
+    Parameters
+    ----------
+    figures : sequence of matplotlib Figure
+        One a step, all of the same size. Closed afterwards.
+    captions : sequence of str
+        One a step: what happens in it.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of figures and captions differ, there are none, or a caption is empty.
+
+    Examples
+    --------
+    >>> steps([], [])
+    Traceback (most recent call last):
+    ValueError: 0 figures and 0 captions; give one caption to each of at least one figure
+    """
+    if not figures or len(figures) != len(captions):
+        raise ValueError(
+            f"{len(figures)} figures and {len(captions)} captions; "
+            "give one caption to each of at least one figure"
+        )
+    frames = []
+    for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
+        _need_text("caption", caption)
+        image = base64.b64encode(_png(figure)).decode()
+        text = html.escape(caption)
+        hidden = " hidden" if number else ""
+        frames.append(
+            f'<figure{hidden} style="margin:0">'
+            f'<img alt="{text}" src="data:image/png;base64,{image}" style="background:white">'
+            f"<figcaption>{number + 1}/{len(figures)}: {text}</figcaption></figure>"
+        )
+    script = (
+        "[...this.parentNode.querySelectorAll('figure')]"
+        ".forEach((frame, step) => frame.hidden = step != this.value)"
+    )
+    slider = (
+        f'<input type="range" min="0" max="{len(figures) - 1}" value="0" '
+        f'aria-label="Step" style="width:100%;max-width:30em" oninput="{script}">'
+    )
+    display(HTML(f'<div class="steps">{slider}{"".join(frames)}</div>'))
+
+
+def glue(name: str, value: Any) -> None:
+    """Store a computed value under a name, for pages in `book/` to quote.
+
+    The page writes ``{glue:text}`NAME` `` and never the number itself
+    (https://myst-nb.readthedocs.io/en/latest/render/glue.html).
+    A notebook stores it and shows nothing.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the book.
+    value : object or Figure
+        Formatted as its `str`; a figure as its PNG.
+
+    Examples
+    --------
+    >>> glue("auc", f"{0.9312:.2f}")
+    {'application/papermill.record/text/plain': '0.93'}
+    """
+    data = (
+        {"image/png": base64.b64encode(_png(value)).decode()}
+        if isinstance(value, Figure)
+        else {"text/plain": str(value)}
+    )
+    prefix = "application/papermill.record/"
+    display(
+        {prefix + kind: content for kind, content in data.items()},
+        metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
+        raw=True,
+    )
