@@ -1,0 +1,333 @@
+"""Images in: the MedMNIST sets, checked, or simulated look-alikes where they can't be had.
+
+`load` looks for a file in three places, in this order: the folder named by the environment variable
+`MEDMNIST_MIRROR`; the cache (in the user's cache folder, or in the folder named by
+`MEDMNIST_CACHE`); the published address. Whatever the place, the file must have the published
+checksum. Simulated images are given only when asked for, with `synthetic=True` or
+`MEDMNIST_SYNTHETIC=1`.
+
+Source: Yang et al., Scientific Data 10:41, 2023, doi 10.1038/s41597-022-01721-8.
+"""
+
+import csv
+import difflib
+import errno
+import html
+import os
+import sys
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pooch
+
+ADDRESS = "https://zenodo.org/records/10519652/files/"
+CITATION = (
+    "Yang et al., MedMNIST v2 - A large-scale lightweight benchmark for 2D and 3D biomedical "
+    "image classification, Scientific Data 10:41, 2023, doi 10.1038/s41597-022-01721-8"
+)
+# Seconds without a sign of life from the server.
+TIMEOUT = 30
+# The splits, as this book and as the files call them.
+SPLITS = {"train": "train", "validation": "val", "test": "test"}
+
+
+class DatasetError(Exception):
+    """The images can't be had or can't be trusted; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is published about a set: `helpers/medmnist.csv`, one row a set.
+
+    `counts` holds the number of images in each split, `md5` the checksum of the file of each size
+    in pixels.
+    """
+
+    name: str
+    task: str
+    dimensions: int
+    channels: int
+    counts: dict[str, int]
+    license: str
+    md5: dict[int, str]
+    classes: tuple[str, ...]
+
+    def image_shape(self, size: int) -> tuple[int, ...]:
+        """Return (H, W, C), or (D, H, W, C) for a volume."""
+        return (size,) * self.dimensions + (self.channels,)
+
+
+def _read_facts() -> dict[str, Facts]:
+    with Path(__file__).with_name("medmnist.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["name"]: Facts(
+                name=row["name"],
+                task=row["task"],
+                dimensions=int(row["dimensions"]),
+                channels=int(row["channels"]),
+                counts={split: int(row[split]) for split in SPLITS},
+                license=row["license"],
+                md5={size: row[f"md5_{size}"] for size in (28, 64, 128, 224) if row[f"md5_{size}"]},
+                classes=tuple(row["classes"].split("|")),
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+FACTS = _read_facts()
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images and their labels.
+
+    Attributes
+    ----------
+    images : uint8 array (N, H, W, C), or (N, D, H, W, C) for volumes
+        Grey or color levels from 0 to 255.
+    labels : int array (N,), or (N, number of classes) for a multi-label set
+        Numbers of classes, from 0; for a multi-label set 1 where the class is present.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """A set in three splits.
+
+    Attributes
+    ----------
+    train, validation, test : Split
+        To learn from, to choose with, to judge by once.
+    classes : tuple of str
+        The name of each label.
+    name, size, task, license, citation : str, int, str, str, str
+        As published; `size` in pixels.
+    provenance : str
+        Where the images come from on this machine.
+    synthetic : bool
+        Whether the images are simulated.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    classes: tuple[str, ...]
+    name: str
+    size: int
+    task: str
+    license: str
+    citation: str
+    provenance: str
+    synthetic: bool
+
+    def _heading(self) -> str:
+        shape = " x ".join(map(str, self.train.images.shape[1:]))
+        # No path: what a lesson prints is the same on every machine.
+        kind = "SIMULATED, not real images" if self.synthetic else f"real images, {self.license}"
+        return f"{self.name}: {shape}, {self.task}, {kind}"
+
+    def _counts(self) -> list[tuple[str, list[int]]]:
+        """Return for each class, then for all images, the number in each split."""
+        splits = [self.train, self.validation, self.test]
+        rows = []
+        for label, name in enumerate(self.classes):
+            # In a multi-label set a column of 0 and 1 is one class.
+            found = [
+                s.labels[:, label] if s.labels.ndim == 2 else s.labels == label for s in splits
+            ]
+            rows.append(
+                (f"{label} {name}" if name != str(label) else name, [int(f.sum()) for f in found])
+            )
+        return [*rows, ("images", [len(s.labels) for s in splits])]
+
+    def __repr__(self) -> str:
+        rows = [("", list(SPLITS))] + [
+            (n, [f"{c:,}" for c in counts]) for n, counts in self._counts()
+        ]
+        width = max(len(name) for name, _ in rows)
+        lines = [f"{name:{width}}" + "".join(f"{c:>12}" for c in cells) for name, cells in rows]
+        return "\n".join([self._heading(), *lines])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{split}</th>' for split in SPLITS)
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(name)}</th>'
+            + "".join(f"<td>{count:,}</td>" for count in counts)
+            + "</tr>"
+            for name, counts in self._counts()
+        )
+        return (
+            f"<table><caption>{html.escape(self._heading())}</caption>"
+            f'<thead><tr><th scope="col">class</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        )
+
+
+def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
+    """Return a MedMNIST set; the first time this downloads it.
+
+    Parameters
+    ----------
+    name : str
+        One of the names in `FACTS`, e.g. "pneumoniamnist".
+    size : int
+        Height and width in pixels: 28, 64, 128 or 224; 28 or 64 for volumes.
+    synthetic : bool or None
+        True for simulated look-alikes, of breastmnist, pneumoniamnist and retinamnist at 28 pixels:
+        the same shapes, classes and split sizes, and images of nobody. None means True if the
+        environment variable `MEDMNIST_SYNTHETIC` is 1.
+
+    Returns
+    -------
+    Dataset
+        Images uint8, labels int64.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, the size is not offered, or there is no look-alike.
+    DatasetError
+        If the file can't be had, or is not what was published.
+
+    Examples
+    --------
+    >>> load("pneumonia")
+    Traceback (most recent call last):
+    ValueError: no set is called 'pneumonia'; did you mean pneumoniamnist?
+    """
+    if name not in FACTS:
+        near = difflib.get_close_matches(str(name).lower(), FACTS, n=3, cutoff=0.5) or list(FACTS)
+        raise ValueError(f"no set is called {name!r}; did you mean {', '.join(near)}?")
+    facts = FACTS[name]
+    if size not in facts.md5:
+        offered = ", ".join(map(str, facts.md5))
+        raise ValueError(f"{name} has no size {size!r}; choose one of {offered} pixels")
+    if synthetic is None:
+        synthetic = os.environ.get("MEDMNIST_SYNTHETIC", "") not in ("", "0")
+    if synthetic:
+        splits, provenance = _simulate(facts, size), "SIMULATED (not real images)"
+    else:
+        path, provenance = _find(facts, size)
+        splits = _read(path, facts, size)
+    return Dataset(
+        **splits,
+        classes=facts.classes,
+        name=name,
+        size=size,
+        task=facts.task,
+        license=facts.license,
+        citation=CITATION,
+        provenance=provenance,
+        synthetic=synthetic,
+    )
+
+
+def _simulate(facts: Facts, size: int) -> dict[str, Split]:
+    raise ValueError(f"there are no look-alikes of {facts.name} yet")
+
+
+def _matches(path: Path, md5: str) -> bool:
+    return pooch.file_hash(str(path), alg="md5") == md5
+
+
+def _find(facts: Facts, size: int) -> tuple[Path, str]:
+    """Return the verified file of a set and where it was: mirror, cache or download."""
+    file, md5 = facts.name + ("" if size == 28 else f"_{size}") + ".npz", facts.md5[size]
+    tried = []
+    mirror = os.environ.get("MEDMNIST_MIRROR")
+    if mirror:
+        path = Path(mirror).expanduser() / file
+        if path.is_file():
+            if _matches(path, md5):
+                return path, f"mirror {path}"
+            raise DatasetError(
+                f"{path} is not the published file (its md5 is not {md5}); "
+                "replace it, or take MEDMNIST_MIRROR out of the environment"
+            )
+        tried.append(f"mirror: there is no {path}")
+    cache = Path(os.environ.get("MEDMNIST_CACHE") or pooch.os_cache("medmnist")).expanduser()
+    path = cache / file
+    try:
+        if path.is_file() and _matches(path, md5):
+            return path, f"cache {path}"
+        changed = path.is_file()
+        tried.append(f"cache: {path} " + ("was changed" if changed else "is not there"))
+        return _download(file, md5, cache), f"download {ADDRESS}{file}"
+    except (OSError, ValueError) as error:
+        raise DatasetError(_explain(error, tried, file, cache)) from error
+
+
+def _download(file: str, md5: str, cache: Path) -> Path:
+    """Fetch a file into the cache: first under another name, moved once its checksum agrees."""
+    progress = sys.stderr.isatty() or "ipykernel" in sys.modules
+    downloader = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
+    return Path(pooch.retrieve(ADDRESS + file, f"md5:{md5}", file, cache, downloader=downloader))
+
+
+def _explain(error: Exception, tried: list[str], file: str, cache: Path) -> str:
+    """Say what was tried and what to do."""
+    from requests import RequestException
+
+    if isinstance(error, RequestException):
+        remedy = (
+            "Connect to the internet and try again, or set MEDMNIST_MIRROR to a folder that holds "
+            f"{file}, or say synthetic=True for simulated images."
+        )
+    elif isinstance(error, ValueError):
+        remedy = (
+            "What came is not the published file: try again, and look whether a proxy or a login "
+            "page answers in the server's place."
+        )
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        remedy = f"The disk of {cache} is full: free some, or set MEDMNIST_CACHE to another folder."
+    else:
+        remedy = f"{cache} can't be used: set MEDMNIST_CACHE to a folder that you may write to."
+    lines = [*tried, f"download {ADDRESS}{file}: {type(error).__name__}: {error}"]
+    return "\n- ".join([f"{file} can't be had. Tried:", *lines]) + f"\n{remedy}"
+
+
+def _read(path: Path, facts: Facts, size: int) -> dict[str, Split]:
+    """Return the splits of a file, each array checked against the facts."""
+    try:
+        # np.load takes a file that is no zip for a pickle, and says so instead.
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is not a zip file")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {split: _split(arrays, key, split, facts, size) for split, key in SPLITS.items()}
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        reason = error.args[0] if error.args else type(error).__name__
+        raise DatasetError(
+            f"{path} can't be read: {reason}; delete it, so that it is downloaded again"
+        ) from error
+
+
+def _split(arrays: np.lib.npyio.NpzFile, key: str, split: str, facts: Facts, size: int) -> Split:
+    images, labels = arrays[f"{key}_images"], arrays[f"{key}_labels"]
+    if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"{key}_images are {images.dtype} and {key}_labels {labels.dtype}, "
+            "expected uint8 and integers"
+        )
+    count, classes = facts.counts[split], len(facts.classes)
+    multi = facts.task == "multi-label"
+    shape = (count, *facts.image_shape(size))
+    # The files leave out the channel of grey images.
+    stored = shape if facts.channels > 1 else shape[:-1]
+    labels_shape = (count, classes if multi else 1)
+    if images.shape != stored or labels.shape != labels_shape:
+        raise ValueError(
+            f"{key}_images are {images.shape} and {key}_labels {labels.shape}, "
+            f"expected {stored} and {labels_shape}"
+        )
+    top = 1 if multi else classes - 1
+    if labels.min() < 0 or labels.max() > top:
+        raise ValueError(
+            f"{key}_labels go from {labels.min()} to {labels.max()}, expected 0 to {top}"
+        )
+    labels = labels.astype(np.int64)
+    return Split(images.reshape(shape), labels if multi else labels[:, 0])
