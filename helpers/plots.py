@@ -1,4 +1,4 @@
-"""Figures from arrays. Each function returns a matplotlib Figure; `helpers.display.show` shows it."""
+"""Figures from arrays: each function returns a Figure, `helpers.display.show` shows it."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
 
 
 def grid(
-    images: ArrayLike | Sequence[ArrayLike],
+    images: np.ndarray | Sequence[ArrayLike],
     titles: Sequence[str] = (),
     columns: int = 6,
     size: float = 1.3,

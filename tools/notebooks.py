@@ -1,0 +1,155 @@
+"""Execute the lessons and store them in one normal form: `python -m tools.notebooks --help`.
+
+The normal form holds no stderr, no timings, no machine or version metadata; cells have stable ids;
+the first code cell fetches `helpers` on Colab; alt text stands where the site looks for it.
+"""
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+LESSONS = ROOT / "notebooks"
+
+SET_UP = """\
+# Only on Colab: fetch this book's helpers. Elsewhere this cell does nothing.
+import sys
+
+if "google.colab" in sys.modules:
+    {install}"""
+UNPUBLISHED = 'raise RuntimeError("this copy names no publisher; see README, section Publish")'
+
+# What differs from run to run in Keras' progress lines: " 2s - 41ms/step - ".
+KERAS_TIMES = re.compile(r"\d+s(?: -)? \d+[mu]?s/(?:step|epoch) - ")
+
+
+def publisher() -> str:
+    """Return the address of the repository that publishes this book; empty if nobody does."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return (config.get("repository") or {}).get("url") or ""
+
+
+def set_up_source() -> str:
+    """Return the source of the cell that every lesson begins with."""
+    url = publisher()
+    return SET_UP.format(install=f"%pip install --quiet git+{url}" if url else UNPUBLISHED)
+
+
+def _with_set_up(notebook: nbformat.NotebookNode) -> None:
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if not code or not code[0].source.startswith(SET_UP[:20]):
+        cell = nbformat.v4.new_code_cell()
+        position = notebook.cells.index(code[0]) if code else len(notebook.cells)
+        notebook.cells.insert(position, cell)
+    else:
+        cell = code[0]
+    cell.source = set_up_source()
+    cell.metadata["tags"] = ["remove-cell"]
+
+
+def _normal_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
+    if output.output_type == "stream":
+        if output.name == "stderr":
+            return None
+        output.text = KERAS_TIMES.sub("", output.text)
+    return output
+
+
+def _normal_cell(cell: nbformat.NotebookNode, number: int) -> None:
+    cell.id = f"cell-{number:03d}"
+    tags = cell.metadata.get("tags", [])
+    cell.metadata = nbformat.NotebookNode({"tags": tags} if tags else {})
+    if cell.cell_type != "code":
+        return
+    outputs = [_normal_output(output) for output in cell.outputs]
+    cell.outputs = [output for output in outputs if output is not None]
+    for output in cell.outputs:
+        alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+        if alt:  # MyST-NB reads it from the cell only
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
+
+
+def _merge_streams(cell: nbformat.NotebookNode) -> None:
+    """Join neighboring pieces of stdout: where they are cut is chance."""
+    merged: list[nbformat.NotebookNode] = []
+    for output in cell.get("outputs", []):
+        if merged and output.output_type == merged[-1].output_type == "stream":
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    if cell.cell_type == "code":
+        cell.outputs = merged
+
+
+def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Bring a notebook into the normal form, in place, and return it."""
+    _with_set_up(notebook)
+    count = 0
+    for number, cell in enumerate(notebook.cells):
+        _normal_cell(cell, number)
+        _merge_streams(cell)
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = count
+    notebook.metadata = nbformat.NotebookNode(
+        kernelspec={"display_name": "Python 3", "language": "python", "name": "python3"},
+        language_info={"name": "python"},
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Read a lesson."""
+    return nbformat.read(path, as_version=4)
+
+
+def dump(notebook: nbformat.NotebookNode) -> str:
+    """Return the text of the file that holds a notebook."""
+    return nbformat.writes(notebook) + "\n"
+
+
+def execute(path: Path) -> None:
+    """Run a lesson from top to bottom and store it in normal form; nothing if it fails."""
+    notebook = read(path)
+    _with_set_up(notebook)
+    # Absent GPUs need not be looked for, and TensorFlow need not say so.
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    client = NotebookClient(
+        notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    )
+    start = time.monotonic()
+    client.execute()
+    path.write_text(dump(normalise(notebook)), encoding="utf-8")
+    print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Execute (or only normalise) the lessons that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--normalise", action="store_true", help="bring into normal form, do not run"
+    )
+    parser.add_argument("paths", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    for path in options.paths or sorted(LESSONS.glob("*.ipynb")):
+        if options.normalise:
+            path.write_text(dump(normalise(read(path))), encoding="utf-8")
+        else:
+            execute(path.resolve())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
