@@ -1,0 +1,63 @@
+# `make help` lists the commands. Python 3.11 to 3.13; another one: `make book PYTHON=python3.12`.
+CHECK := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c '$(CHECK)' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SITE := _build/html
+PORT ?= 8000
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test lint notebooks benchmark lock oldest publisher clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+book: .venv/book.done ## build the site from stored outputs (needs no TensorFlow)
+	@$(BIN)/jupyter-book build . --warningiserror --keep-going --quiet
+	@echo "The book: file://$(CURDIR)/$(SITE)/index.html   (make serve: http://localhost:$(PORT))"
+
+serve: book ## build the site and serve it on this machine
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+lab: .venv/all.done ## open JupyterLab on the lessons
+	$(BIN)/jupyter lab --notebook-dir notebooks
+
+test: lint ## check everything: code, lessons (run again), site
+	$(BIN)/pytest --nbval
+
+lint: .venv/all.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+notebooks: .venv/all.done ## run all lessons again and store their outputs in normal form
+	$(BIN)/python -m tools.notebooks
+
+lock: .venv/all.done ## bring the lock up to date with pyproject.toml
+	$(BIN)/python -m tools.lock
+
+publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
+	$(BIN)/python -m tools.publisher "$(URL)"
+
+clean: ## remove what the other commands made
+	rm -rf .venv .venv-oldest _build
+
+# Set-up is redone only when the lock changes. The second environment is the first one and more.
+.venv/python.done:
+	@$(or $(PYTHON),false) -c '$(CHECK)' || \
+	  { echo "Python 3.11 to 3.13 is needed. If you have it: make book PYTHON=/path/to/it"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/book.done: .venv/python.done requirements-book.txt
+	@echo "Setting up what the site needs (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-book.txt
+	@touch $@
+
+.venv/all.done: .venv/book.done requirements.txt pyproject.toml
+	@echo "Setting up what the lessons and tests need (once, a few minutes) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

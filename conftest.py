@@ -1,0 +1,57 @@
+"""Which images the lessons run on, said in the header, and what is compared accordingly."""
+
+import os
+
+import pytest
+
+from helpers.datasets import DatasetError, load
+
+# No GPU is looked for: results are compared between machines. Set before any kernel starts.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+REAL_SETS = ("breastmnist", "pneumoniamnist", "retinamnist")
+data_report = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config):
+    """Use real images where they can be had; else simulated ones, for this run, openly."""
+    if os.environ.get("MEDMNIST_SYNTHETIC"):
+        why = "MEDMNIST_SYNTHETIC is set"
+    else:
+        try:
+            for name in REAL_SETS:
+                load(name)
+            config.stash[data_report] = ["data: real MedMNIST images; stored outputs are compared"]
+            return
+        except DatasetError as error:
+            why = str(error).replace("\n", " ")
+            os.environ["MEDMNIST_SYNTHETIC"] = "1"
+    config.stash[data_report] = [
+        "data: SIMULATED images, since the real ones can't be had",
+        "      lessons on MedMNIST run, but their outputs are not compared and their guards rest",
+        f"      ({why})",
+    ]
+
+
+def pytest_report_header(config):
+    """Say it before the tests."""
+    return config.stash[data_report]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say it again after them, where it is not scrolled away."""
+    terminalreporter.section("data")
+    for line in config.stash[data_report]:
+        terminalreporter.line(line)
+
+
+def pytest_collection_modifyitems(items):
+    """Compare what the images and the machine allow."""
+    for item in items:
+        if type(item).__name__ != "IPyNbCell":
+            continue
+        # What libraries log differs between machines; no lesson stores it.
+        item.parent.skip_compare = (*item.parent.skip_compare, "stderr")
+        if os.environ.get("MEDMNIST_SYNTHETIC") and "helpers.datasets" in str(item.parent.nb):
+            item.options["check"] = False

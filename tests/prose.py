@@ -1,0 +1,126 @@
+"""What the prose of lessons and pages may not do. Each function returns the offenses it finds."""
+
+import re
+from collections.abc import Iterator
+
+from bs4 import BeautifulSoup
+from nbformat import NotebookNode
+
+# Decimals, percentages, three digits and more, "12 times faster".
+NUMBER = re.compile(
+    r"(?<![\w.,/-])(\d[\d,]*\.\d+|\d[\d,]*(?=\s?%)|\d{3,}|\d{1,3}(?:,\d{3})+"
+    r"|\d+(?= times\b))(?![\w/]|\.\d)"
+)
+NOT_PROSE = [
+    re.compile(r"<details>.*?</details>", re.S),  # solutions: run by test_notebooks
+    re.compile(r"^(`{3,}|~{3,}|:{3,}\{(?:math|code)).*?^\1", re.S | re.M),
+    re.compile(r"\$\$.*?\$\$", re.S),
+    re.compile(r"(?<!\\)\$[^$\n]+\$"),
+    re.compile(r"\{[\w:]+\}`[^`]*`"),  # roles, glue among them
+    re.compile(r"`[^`]*`"),
+    re.compile(r"\]\([^)]*\)|<https?://[^>]*>|https?://\S+"),
+    re.compile(r"^\([\w-]+\)=\s*$", re.M),
+    re.compile(r"^\s*\d+\.\s", re.M),
+]
+CITED = re.compile(r"doi|arXiv|\{cite", re.I)
+
+
+def numbers(markdown: str) -> list[float]:
+    """Return the numbers that look computed, in prose that cites no publication."""
+    found = []
+    for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z*\[])|\n\s*\n|\n(?=[-*|] )", markdown):
+        if CITED.search(sentence):
+            continue
+        found.append(sentence)
+    text = "\n\n".join(found)
+    for pattern in NOT_PROSE:
+        text = pattern.sub(" ", text)
+    return [float(number.replace(",", "")) for number in NUMBER.findall(text)]
+
+
+def sections(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
+    """Yield the cells between one heading and the next."""
+    section: list[NotebookNode] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and re.match(r"#+ ", cell.source) and section:
+            yield section
+            section = []
+        section.append(cell)
+    yield section
+
+
+def is_guard(cell: NotebookNode) -> bool:
+    """Whether the cell asserts what the prose says."""
+    return "guard" in cell.metadata.get("tags", [])
+
+
+def unguarded_numbers(notebook: NotebookNode) -> list[str]:
+    """Return the numbers in a lesson's prose that no guard of their section repeats."""
+    offenses = []
+    for section in sections(notebook):
+        code = "\n".join(cell.source for cell in section if is_guard(cell))
+        guarded = {
+            float(number.replace("_", ""))
+            for number in re.findall(r"(?<![\w.])\d[\d_]*\.?\d*", code)
+        }
+        for cell in section:
+            if cell.cell_type == "markdown":
+                for number in numbers(cell.source):
+                    if number not in guarded and number / 100 not in guarded:
+                        offenses.append(f"{number:g} in: {cell.source[:60]!r}")
+    return offenses
+
+
+def guards_on_simulated_images(notebook: NotebookNode) -> list[str]:
+    """Return the guards of a lesson on MedMNIST that would judge simulated images as real ones."""
+    if not any("helpers.datasets" in cell.source for cell in notebook.cells):
+        return []
+    return [
+        cell.source
+        for cell in notebook.cells
+        if is_guard(cell) and not re.match(r"if not \w+\.synthetic:\n", cell.source)
+    ]
+
+
+def bad_guards(notebook: NotebookNode) -> list[str]:
+    """Return the guards that are shown on the site or assert nothing."""
+    return [
+        cell.source
+        for cell in notebook.cells
+        if is_guard(cell)
+        and ("assert " not in cell.source or "remove-cell" not in cell.metadata["tags"])
+    ]
+
+
+def figures_without_alt(notebook: NotebookNode) -> list[str]:
+    """Return the code cells with an image that has no alt text, or with more than one image."""
+    offenses = []
+    for cell in notebook.cells:
+        images = 0
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if any(kind.startswith("image/") for kind in data):
+                images += 1
+                if not output.metadata.get("image/png", {}).get("alt", "").strip():
+                    offenses.append(f"no alt text: {cell.source[:60]!r}")
+            for image in BeautifulSoup(data.get("text/html", ""), "html.parser").find_all("img"):
+                if not image.get("alt", "").strip():
+                    offenses.append(f"no alt text: {cell.source[:60]!r}")
+        if images > 1:
+            offenses.append(f"{images} figures in one cell: {cell.source[:60]!r}")
+    return offenses
+
+
+def stored_troubles(notebook: NotebookNode) -> list[str]:
+    """Return the stored errors, stderr and scripts."""
+    offenses = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            expected = "raises-exception" in cell.metadata.get("tags", [])
+            if output.output_type == "error" and not expected:
+                offenses.append(f"an error, {output.ename}: {cell.source[:60]!r}")
+            if output.get("name") == "stderr":
+                offenses.append(f"stderr: {cell.source[:60]!r}")
+            if "<script" in output.get("data", {}).get("text/html", ""):
+                offenses.append(f"a script: {cell.source[:60]!r}")
+    return offenses

@@ -1,0 +1,29 @@
+"""Write the lock, with hashes and without an index: `make lock`."""
+
+import subprocess
+import sys
+
+COMMAND = [
+    *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--upgrade"),
+    *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"),
+]
+GROUPS = ("book", "lab", "test", "lock")
+
+
+def main() -> None:
+    """Lock everything, then what the site alone needs, at the same versions."""
+    groups = [f"--group={group}" for group in GROUPS]
+    subprocess.run(
+        [*COMMAND, "pyproject.toml", *groups, "--output-file", "requirements.txt"], check=True
+    )
+    subprocess.run(
+        [
+            *(*COMMAND, "--group=book", "--constraints", "requirements.txt"),
+            *("--output-file", "requirements-book.txt"),
+        ],
+        check=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
