@@ -20,8 +20,8 @@ IMAGES = "images (N, H, W, C)"
 # --------------------------------------------------------------------------------------- checks
 
 
-def _floats(name: str, values: ArrayLike, expected: str = "") -> Array:
-    """Return `values` as an array of float32 or float64 with as many axes as `expected` names."""
+def check_floats(name: str, values: ArrayLike, expected: str = "") -> Array:
+    """Return `values` as a float32 or float64 array with as many axes as `expected`, or raise."""
     array = np.asarray(values)
     if array.dtype not in (np.float32, np.float64):
         raise TypeError(
@@ -35,14 +35,33 @@ def _floats(name: str, values: ArrayLike, expected: str = "") -> Array:
     return array
 
 
-def _positive(name: str, value: int) -> int:
+def check_positive(name: str, value: int) -> int:
+    """Return `value` if it is an integer of 1 or more, or raise."""
     if not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name}={value!r}; expected an integer of 1 or more")
     return int(value)
 
 
+def check_labels(labels: ArrayLike, count: int, classes: int) -> Array:
+    """Return `labels` as an array of `count` integers from 0 to `classes` - 1, or raise."""
+    array = np.asarray(labels)
+    if array.shape != (count,):
+        raise ValueError(
+            f"labels have shape {array.shape}; expected {(count,)}: "
+            "take labels[:, 0] of a column, labels.argmax(axis=1) of one-hot rows"
+        )
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"labels have dtype {array.dtype}; expected integers (labels.astype(int))")
+    if array.min() < 0 or array.max() >= classes:
+        raise ValueError(
+            f"labels go from {array.min()} to {array.max()}, but {classes} logits "
+            f"allow classes 0 to {classes - 1}"
+        )
+    return array
+
+
 def _same_shape(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
-    dY = _floats("dY", dY)
+    dY = check_floats("dY", dY)
     if dY.shape != shape:
         raise ValueError(f"dY has shape {dY.shape}, but the layer's output has {shape}")
     return dY
@@ -97,7 +116,7 @@ def _padding(
 ) -> tuple[int, int]:
     """Return how many zeros go before and after the pixels of one axis."""
     for name, value in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]:
-        _positive(name, value)
+        check_positive(name, value)
     if padding == "valid":
         return 0, 0
     if padding == "same":
@@ -151,7 +170,7 @@ def im2col(X: ArrayLike, M: int, N: int, stride: int = 1, dilation: int = 1) -> 
            [3., 4., 6., 7.],
            [4., 5., 7., 8.]])
     """
-    X = _floats("X", X, IMAGES)
+    X = check_floats("X", X, IMAGES)
     output_size(X.shape[1], M, stride, dilation=dilation)
     output_size(X.shape[2], N, stride, dilation=dilation)
     reach = (dilation * (M - 1) + 1, dilation * (N - 1) + 1)
@@ -213,7 +232,7 @@ def conv2d(
     X, K, (rows, columns), padded = _conv_inputs(X, K, stride, padding, dilation)
     M, N, C, F = K.shape
     if b is not None:
-        b = _floats("b", b)
+        b = check_floats("b", b)
         if b.shape != (F,):
             raise ValueError(f"b has shape {b.shape}, but K {K.shape} needs {(F,)}")
     Y = np.empty((len(X), rows, columns, F), np.result_type(X, K))
@@ -303,7 +322,7 @@ def _conv_inputs(
     X: ArrayLike, K: ArrayLike, stride: int, padding: str | int, dilation: int
 ) -> tuple[Array, Array, tuple[int, int], Array]:
     """Check images and kernels; return them, the output's rows and columns, the padded images."""
-    X, K = _floats("X", X, IMAGES), _floats("K", K, "kernels (M, N, C, F)")
+    X, K = check_floats("X", X, IMAGES), check_floats("K", K, "kernels (M, N, C, F)")
     if X.shape[3] != K.shape[2]:
         raise ValueError(
             f"X {X.shape} has {X.shape[3]} channels, but each kernel of K {K.shape} "
@@ -319,9 +338,9 @@ def _conv_inputs(
 
 def _pool_inputs(X: ArrayLike, size: int, stride: int | None) -> tuple[Array, int, int, int]:
     """Check images; return them, the stride, and the output's rows and columns."""
-    X = _floats("X", X, IMAGES)
-    size = _positive("size", size)
-    stride = size if stride is None else _positive("stride", stride)
+    X = check_floats("X", X, IMAGES)
+    size = check_positive("size", size)
+    stride = size if stride is None else check_positive("stride", stride)
     rows, columns = (output_size(pixels, size, stride) for pixels in X.shape[1:3])
     return X, stride, rows, columns
 
@@ -479,7 +498,7 @@ def global_average_pool(X: ArrayLike) -> Array:
     >>> global_average_pool(np.arange(8.0).reshape(1, 2, 2, 2))
     array([[3., 4.]])
     """
-    return _floats("X", X, IMAGES).mean(axis=(1, 2))
+    return check_floats("X", X, IMAGES).mean(axis=(1, 2))
 
 
 def global_average_pool_backward(dY: ArrayLike, X: ArrayLike) -> Array:
@@ -507,7 +526,7 @@ def global_average_pool_backward(dY: ArrayLike, X: ArrayLike) -> Array:
     array([[2., 2.],
            [2., 2.]])
     """
-    X = _floats("X", X, IMAGES)
+    X = check_floats("X", X, IMAGES)
     count, height, width, channels = X.shape
     dY = _same_shape(dY, (count, channels))
     return np.broadcast_to(dY[:, None, None] / (height * width), X.shape).copy()
@@ -524,7 +543,7 @@ def flatten(X: ArrayLike) -> Array:
     >>> flatten(np.zeros((2, 5, 5, 64))).shape
     (2, 1600)
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return X.reshape(len(X), -1)
 
 
@@ -536,7 +555,7 @@ def flatten_backward(dY: ArrayLike, X: ArrayLike) -> Array:
     >>> flatten_backward(np.zeros((2, 1600)), np.zeros((2, 5, 5, 64))).shape
     (2, 5, 5, 64)
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return _same_shape(dY, (len(X), X.size // len(X))).reshape(X.shape)
 
 
@@ -572,7 +591,7 @@ def dense(X: ArrayLike, W: ArrayLike, b: ArrayLike | None = None) -> Array:
     X, W = _dense_inputs(X, W)
     Y = X @ W
     if b is not None:
-        b = _floats("b", b)
+        b = check_floats("b", b)
         if b.shape != W.shape[1:]:
             raise ValueError(f"b has shape {b.shape}, but W {W.shape} needs {W.shape[1:]}")
         Y += b
@@ -617,7 +636,7 @@ def dense_backward(dY: ArrayLike, X: ArrayLike, W: ArrayLike) -> tuple[Array, Ar
 
 
 def _dense_inputs(X: ArrayLike, W: ArrayLike) -> tuple[Array, Array]:
-    X, W = _floats("X", X, "(N, inputs)"), _floats("W", W, "(inputs, units)")
+    X, W = check_floats("X", X, "(N, inputs)"), check_floats("W", W, "(inputs, units)")
     if X.shape[1] != W.shape[0]:
         raise ValueError(
             f"X {X.shape} has {X.shape[1]} columns, but W {W.shape} has {W.shape[0]} rows"
@@ -655,7 +674,7 @@ def dropout(X: ArrayLike, rate: float, random: np.random.Generator) -> tuple[Arr
     array([[2., 0., 0., 0.],
            [2., 2., 2., 2.]])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     if not 0 <= rate < 1:
         raise ValueError(f"rate={rate!r}; expected 0 or more and below 1")
     mask = (random.random(X.shape) >= rate).astype(X.dtype) / X.dtype.type(1 - rate)
@@ -670,7 +689,7 @@ def dropout_backward(dY: ArrayLike, mask: ArrayLike) -> Array:
     >>> dropout_backward([[1.0, 3.0]], [[2.0, 0.0]])
     array([[2., 0.]])
     """
-    mask = _floats("mask", mask)
+    mask = check_floats("mask", mask)
     return _same_shape(dY, mask.shape) * mask
 
 
@@ -686,7 +705,7 @@ def sigmoid(X: ArrayLike) -> Array:
     >>> sigmoid([-1000.0, 0.0, 1000.0])
     array([0. , 0.5, 1. ])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     # exp of a negative number never overflows.
     small = np.exp(-np.abs(X))
     return np.where(X >= 0, 1, small) / (1 + small)
@@ -700,7 +719,7 @@ def sigmoid_derivative(X: ArrayLike) -> Array:
     >>> sigmoid_derivative([0.0])
     array([0.25])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return sigmoid(X) * sigmoid(-X)
 
 
@@ -712,7 +731,7 @@ def tanh(X: ArrayLike) -> Array:
     >>> tanh([-1000.0, 0.0, 1000.0])
     array([-1.,  0.,  1.])
     """
-    return np.tanh(_floats("X", X))
+    return np.tanh(check_floats("X", X))
 
 
 def tanh_derivative(X: ArrayLike) -> Array:
@@ -734,7 +753,7 @@ def relu(X: ArrayLike) -> Array:
     >>> relu([-2.0, 0.0, 3.0])
     array([0., 0., 3.])
     """
-    return np.maximum(_floats("X", X), 0)
+    return np.maximum(check_floats("X", X), 0)
 
 
 def relu_derivative(X: ArrayLike) -> Array:
@@ -745,7 +764,7 @@ def relu_derivative(X: ArrayLike) -> Array:
     >>> relu_derivative([-2.0, 0.0, 3.0])
     array([0., 0., 1.])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return (X > 0).astype(X.dtype)
 
 
@@ -757,7 +776,7 @@ def leaky_relu(X: ArrayLike, slope: float = 0.2) -> Array:
     >>> leaky_relu([-2.0, 0.0, 3.0])
     array([-0.4,  0. ,  3. ])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return np.where(X > 0, X, X * X.dtype.type(slope))
 
 
@@ -769,7 +788,7 @@ def leaky_relu_derivative(X: ArrayLike, slope: float = 0.2) -> Array:
     >>> leaky_relu_derivative([-2.0, 0.0, 3.0])
     array([0.2, 0.2, 1. ])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return np.where(X > 0, X.dtype.type(1), X.dtype.type(slope))
 
 
@@ -783,7 +802,7 @@ def gelu(X: ArrayLike) -> Array:
     >>> gelu([-1.0, 0.0, 1.0]).round(4)
     array([-0.1587,  0.    ,  0.8413])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return X * ndtr(X)
 
 
@@ -795,7 +814,7 @@ def gelu_derivative(X: ArrayLike) -> Array:
     >>> gelu_derivative([0.0])
     array([0.5])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     density = np.exp(-(X**2) / 2) / X.dtype.type(np.sqrt(2 * np.pi))
     return ndtr(X) + X * density
 
@@ -820,7 +839,7 @@ def log_sum_exp(X: ArrayLike) -> Array:
     >>> log_sum_exp([[1000.0, 1000.0]]).round(4)
     array([1000.6931])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     largest = X.max(axis=-1, keepdims=True)
     return largest[..., 0] + np.log(np.exp(X - largest).sum(axis=-1))
 
@@ -842,7 +861,7 @@ def log_softmax(X: ArrayLike) -> Array:
     >>> log_softmax([[0.0, 1000.0]])
     array([[-1000.,     0.]])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     return X - log_sum_exp(X)[..., None]
 
 
@@ -864,7 +883,7 @@ def softmax(X: ArrayLike) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    X = _floats("X", X)
+    X = check_floats("X", X)
     powers = np.exp(X - X.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
@@ -918,17 +937,5 @@ def cross_entropy_backward(logits: ArrayLike, labels: ArrayLike) -> Array:
 
 
 def _loss_inputs(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
-    logits, labels = _floats("logits", logits, "(N, K)"), np.asarray(labels)
-    if labels.shape != logits.shape[:1]:
-        raise ValueError(
-            f"labels have shape {labels.shape}, but logits {logits.shape} need "
-            f"{logits.shape[:1]}; take labels[:, 0] of a column, labels.argmax(axis=1) of one-hot"
-        )
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels have dtype {labels.dtype}; expected integers (labels.astype(int))")
-    if labels.min() < 0 or labels.max() >= logits.shape[1]:
-        raise ValueError(
-            f"labels go from {labels.min()} to {labels.max()}, but {logits.shape[1]} logits "
-            f"allow classes 0 to {logits.shape[1] - 1}"
-        )
-    return logits, labels
+    logits = check_floats("logits", logits, "(N, K)")
+    return logits, check_labels(labels, *logits.shape)

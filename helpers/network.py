@@ -1,0 +1,694 @@
+"""A network of the layers in `helpers.layers`: it trains, predicts, is saved and loaded.
+
+Names, default values, initial weights and update rules are those of Keras, so that the same weights
+and the same batches give the same numbers in both.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from helpers import layers as L
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+
+
+# --------------------------------------------------------------------------------------- layers
+
+
+class Layer:
+    """What the layers have in common.
+
+    A layer remembers the input of its last `forward`; `backward` belongs to that input.
+
+    Attributes
+    ----------
+    weights, gradients : list of arrays
+        What is learned (kernel, bias), and the loss's gradients after `backward`. Often empty.
+    """
+
+    def __init__(self) -> None:
+        self.weights: list[Array] = []
+        self.gradients: list[Array] = []
+
+    def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
+        """Make the weights for inputs of this shape (without N); return the output's shape."""
+        return self.forward(np.zeros((1, *shape), dtype)).shape[1:]
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Return the output."""
+        raise NotImplementedError
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        """Return the gradient of the input, and put those of the weights into `gradients`.
+
+        `input_gradient=False` says that nobody will use the first.
+        """
+        raise NotImplementedError
+
+
+def glorot_uniform(shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Array:
+    """Draw initial weights from -limit to limit, limit = sqrt(6 / (inputs + outputs)) (glorot).
+
+    Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html; Keras' default.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (inputs, units) of a dense layer or (M, N, C, F) of a convolution, whose inputs are
+        M N C and whose outputs are M N F.
+    random : numpy Generator
+        Where the random numbers come from.
+    dtype : dtype
+        float32 or float64.
+
+    Examples
+    --------
+    >>> W = glorot_uniform((200, 400), np.random.default_rng(0), "float32")
+    >>> bool(0.099 < W.max() <= 0.1)
+    True
+    """
+    window = int(np.prod(shape[:-2]))
+    limit = np.sqrt(6 / (window * (shape[-2] + shape[-1])))
+    return random.uniform(-limit, limit, shape).astype(dtype)
+
+
+class Conv2D(Layer):
+    """Convolution: (N, H, W, C) to (N, rows, columns, filters).
+
+    Parameters
+    ----------
+    filters, size : int
+        How many kernels; the rows and columns of each.
+    stride, padding, dilation
+        As in `helpers.layers.output_size`.
+
+    Examples
+    --------
+    >>> layer = Conv2D(32, 3)
+    >>> layer.build((28, 28, 1), np.random.default_rng(0), "float32")
+    (26, 26, 32)
+    """
+
+    def __init__(
+        self,
+        filters: int,
+        size: int,
+        stride: int = 1,
+        padding: str | int = "valid",
+        dilation: int = 1,
+    ) -> None:
+        super().__init__()
+        self.filters, self.size = filters, size
+        self.stride, self.padding, self.dilation = stride, padding, dilation
+
+    def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
+        _need_rank("Conv2D", shape, 3)
+        kernel = glorot_uniform((self.size, self.size, shape[2], self.filters), random, dtype)
+        self.weights = [kernel, np.zeros(self.filters, dtype)]
+        return super().build(shape, random, dtype)
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        K, b = self.weights
+        return L.conv2d(X, K, b, self.stride, self.padding, self.dilation)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        settings = self.stride, self.padding, self.dilation, input_gradient
+        dX, dK, db = L.conv2d_backward(dY, self.X, self.weights[0], *settings)
+        self.gradients = [dK, db]
+        return dX
+
+
+class Dense(Layer):
+    """Fully connected layer: (N, inputs) to (N, units).
+
+    Examples
+    --------
+    >>> Dense(10).build((64,), np.random.default_rng(0), "float32")
+    (10,)
+    """
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.units = units
+
+    def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
+        _need_rank("Dense", shape, 1)
+        W = glorot_uniform((*shape, self.units), random, dtype)
+        self.weights = [W, np.zeros(self.units, dtype)]
+        return super().build(shape, random, dtype)
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return L.dense(X, *self.weights)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        dX, dW, db = L.dense_backward(dY, self.X, self.weights[0])
+        self.gradients = [dW, db]
+        return dX
+
+
+def _need_rank(name: str, shape: Shape, rank: int) -> None:
+    if len(shape) != rank:
+        remedy = "put Flatten() before it" if rank == 1 else "give images (H, W, C)"
+        raise ValueError(f"{name} gets inputs of shape {shape}; {remedy}")
+
+
+class MaxPool(Layer):
+    """Largest value of each window: (N, H, W, C) to (N, rows, columns, C).
+
+    Examples
+    --------
+    >>> MaxPool(2).forward(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
+    """
+
+    def __init__(self, size: int, stride: int | None = None) -> None:
+        super().__init__()
+        self.size, self.stride = size, stride
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return L.max_pool(X, self.size, self.stride)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return L.max_pool_backward(dY, self.X, self.size, self.stride)
+
+
+class AveragePool(Layer):
+    """Mean of each window: (N, H, W, C) to (N, rows, columns, C).
+
+    Examples
+    --------
+    >>> AveragePool(2).forward(np.arange(16.0).reshape(1, 4, 4, 1))[0, :, :, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
+    """
+
+    def __init__(self, size: int, stride: int | None = None) -> None:
+        super().__init__()
+        self.size, self.stride = size, stride
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return L.average_pool(X, self.size, self.stride)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return L.average_pool_backward(dY, self.X, self.size, self.stride)
+
+
+class GlobalAveragePool(Layer):
+    """Mean of each channel: (N, H, W, C) to (N, C).
+
+    Examples
+    --------
+    >>> GlobalAveragePool().forward(np.arange(8.0).reshape(1, 2, 2, 2))
+    array([[3., 4.]])
+    """
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return L.global_average_pool(X)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return L.global_average_pool_backward(dY, self.X)
+
+
+class Flatten(Layer):
+    """Each image as one row: (N, H, W, C) to (N, H W C).
+
+    Examples
+    --------
+    >>> Flatten().forward(np.zeros((2, 5, 5, 64))).shape
+    (2, 1600)
+    """
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return L.flatten(X)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return L.flatten_backward(dY, self.X)
+
+
+class Dropout(Layer):
+    """Zeros for a random share of the numbers while training; nothing else afterwards.
+
+    Examples
+    --------
+    >>> layer = Dropout(0.5)
+    >>> layer.build((4,), np.random.default_rng(0), "float64")
+    (4,)
+    >>> layer.forward(np.ones((1, 4)))
+    array([[1., 1., 1., 1.]])
+    >>> layer.forward(np.ones((1, 4)), training=True)
+    array([[0., 2., 0., 2.]])
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
+        self.random = np.random.default_rng(random.integers(2**63))
+        return shape
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        if not training:
+            self.mask = np.ones_like(X)
+            return X
+        Y, self.mask = L.dropout(X, self.rate, self.random)
+        return Y
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return L.dropout_backward(dY, self.mask)
+
+
+class Activation(Layer):
+    """A function of each number alone, and its derivative, both from `helpers.layers`.
+
+    Examples
+    --------
+    >>> layer = Activation(L.leaky_relu, L.leaky_relu_derivative)
+    >>> layer.forward(np.array([[-2.0, 3.0]]))
+    array([[-0.4,  3. ]])
+    >>> layer.backward(np.array([[1.0, 1.0]]))
+    array([[0.2, 1. ]])
+    """
+
+    def __init__(
+        self, function: Callable[[Array], Array], derivative: Callable[[Array], Array]
+    ) -> None:
+        super().__init__()
+        self.function, self.derivative = function, derivative
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        self.X = X
+        return self.function(X)
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return dY * self.derivative(self.X)
+
+
+class ReLU(Activation):
+    """`Activation` with `helpers.layers.relu`."""
+
+    def __init__(self) -> None:
+        super().__init__(L.relu, L.relu_derivative)
+
+
+class LeakyReLU(Activation):
+    """`Activation` with `helpers.layers.leaky_relu`."""
+
+    def __init__(self) -> None:
+        super().__init__(L.leaky_relu, L.leaky_relu_derivative)
+
+
+class GELU(Activation):
+    """`Activation` with `helpers.layers.gelu`."""
+
+    def __init__(self) -> None:
+        super().__init__(L.gelu, L.gelu_derivative)
+
+
+class Sigmoid(Activation):
+    """`Activation` with `helpers.layers.sigmoid`."""
+
+    def __init__(self) -> None:
+        super().__init__(L.sigmoid, L.sigmoid_derivative)
+
+
+class Tanh(Activation):
+    """`Activation` with `helpers.layers.tanh`."""
+
+    def __init__(self) -> None:
+        super().__init__(L.tanh, L.tanh_derivative)
+
+
+# ----------------------------------------------------------------------------------- optimizers
+
+
+class SGD:
+    """Gradient descent, with momentum if asked (equations sgd and momentum).
+
+    Parameters
+    ----------
+    learning_rate : float
+        How far to go along the gradient.
+    momentum : float
+        How much of the last step each step keeps, 0 to 1.
+
+    Examples
+    --------
+    >>> w = np.array([1.0])
+    >>> optimizer = SGD(learning_rate=0.5, momentum=0.5)
+    >>> for step in range(2):
+    ...     optimizer.update([w], [np.array([1.0])])
+    ...     print(w)
+    [0.5]
+    [-0.25]
+    """
+
+    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0) -> None:
+        self.learning_rate, self.momentum = learning_rate, momentum
+        self.velocities: list[Array] = []
+
+    def update(self, weights: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """Change the weights in place by one step."""
+        self.velocities = self.velocities or [np.zeros_like(w) for w in weights]
+        for w, g, velocity in zip(weights, gradients, self.velocities, strict=True):
+            velocity *= self.momentum
+            velocity -= self.learning_rate * g
+            w += velocity
+
+
+class Adam:
+    """Steps scaled by running means of the gradient and of its square (equation adam).
+
+    Kingma and Ba 2015, arXiv:1412.6980, with epsilon where Keras has it.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Largest step, roughly.
+    beta_1, beta_2 : float
+        How much of the running means each step keeps.
+    epsilon : float
+        Keeps the division from being one by zero.
+
+    Examples
+    --------
+    >>> w = np.array([1.0, 1.0])
+    >>> Adam(learning_rate=0.1).update([w], [np.array([0.001, -1000.0])])
+    >>> w.round(3)
+    array([0.9, 1.1])
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ) -> None:
+        self.learning_rate, self.epsilon = learning_rate, epsilon
+        self.beta_1, self.beta_2 = beta_1, beta_2
+        self.steps = 0
+        self.means: list[Array] = []
+        self.squares: list[Array] = []
+
+    def update(self, weights: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """Change the weights in place by one step."""
+        self.means = self.means or [np.zeros_like(w) for w in weights]
+        self.squares = self.squares or [np.zeros_like(w) for w in weights]
+        self.steps += 1
+        # The running means start at 0; this makes up for it.
+        correction = np.sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
+        rate = float(self.learning_rate * correction)
+        for w, g, mean, square in zip(weights, gradients, self.means, self.squares, strict=True):
+            mean += (1 - self.beta_1) * (g - mean)
+            square += (1 - self.beta_2) * (g * g - square)
+            w -= rate * mean / (np.sqrt(square) + self.epsilon)
+
+
+# -------------------------------------------------------------------------------------- network
+
+
+class Sequential:
+    """Layers one after another, the last of which gives one logit a class.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        In order. No softmax at the end: `predict` and the loss apply it.
+    input_shape : tuple of int
+        Shape of one image, (H, W, C).
+    seed : int
+        Of the initial weights and of dropout.
+    dtype : dtype
+        float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        If a layer does not fit the output of the one before.
+
+    Examples
+    --------
+    >>> network = Sequential(
+    ...     [Conv2D(32, 3), ReLU(), MaxPool(2), Flatten(), Dense(2)], input_shape=(28, 28, 1)
+    ... )
+    >>> network
+    layer     output         parameters
+    Conv2D    (26, 26, 32)          320
+    ReLU      (26, 26, 32)            0
+    MaxPool   (13, 13, 32)            0
+    Flatten   (5408,)                 0
+    Dense     (2,)               10,818
+    total                        11,138
+    >>> X = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+    >>> y = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    >>> history = network.fit(X, y, epochs=20, optimizer=Adam(0.01), verbose=False)
+    >>> history["loss"][-1] < history["loss"][0]
+    True
+    >>> network.predict(X).shape
+    (8, 2)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: Shape,
+        seed: int = 0,
+        dtype: DTypeLike = "float32",
+    ) -> None:
+        self.layers, self.input_shape, self.dtype = list(layers), input_shape, np.dtype(dtype)
+        random = np.random.default_rng(seed)
+        self.shapes = []
+        shape = input_shape
+        for layer in self.layers:
+            shape = layer.build(shape, random, self.dtype)
+            self.shapes.append(shape)
+
+    @property
+    def weights(self) -> list[Array]:
+        """All weights, in Keras' order: kernel and bias of each layer."""
+        return [w for layer in self.layers for w in layer.weights]
+
+    @property
+    def gradients(self) -> list[Array]:
+        """All gradients, in the order of `weights`."""
+        return [g for layer in self.layers for g in layer.gradients]
+
+    def __repr__(self) -> str:
+        rows = [("layer", "output", "parameters")]
+        for layer, shape in zip(self.layers, self.shapes, strict=True):
+            parameters = sum(w.size for w in layer.weights)
+            rows.append((type(layer).__name__, str(shape), f"{parameters:,}"))
+        rows.append(("total", "", f"{sum(w.size for w in self.weights):,}"))
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        return "\n".join(
+            f"{name:<{widths[0]}}   {shape:<{widths[1]}}   {parameters:>{widths[2]}}"
+            for name, shape, parameters in rows
+        )
+
+    def forward(self, X: Array, training: bool = False) -> Array:
+        """Return the logits (N, K) of images (N, H, W, C)."""
+        for layer in self.layers:
+            X = layer.forward(X, training)
+        return X
+
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        """Fill each layer's `gradients`; return the gradient of the images if asked."""
+        for layer in reversed(self.layers):
+            dY = layer.backward(dY, input_gradient or layer is not self.layers[0])
+        return dY
+
+    def train_step(self, X: Array, y: Array, optimizer: SGD | Adam) -> tuple[float, float]:
+        """Go one step down the gradient of one batch.
+
+        Returns
+        -------
+        loss, accuracy : float
+            Of the batch, before the step.
+        """
+        logits = self.forward(X, training=True)
+        self.backward(L.cross_entropy_backward(logits, y), input_gradient=False)
+        optimizer.update(self.weights, self.gradients)
+        return L.cross_entropy(logits, y), float((logits.argmax(axis=1) == y).mean())
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        epochs: int = 1,
+        batch_size: int = 32,
+        optimizer: SGD | Adam | None = None,
+        validation_data: tuple[ArrayLike, ArrayLike] | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        verbose: bool = True,
+    ) -> dict[str, list[float]]:
+        """Train on all images, batch after batch, epoch after epoch.
+
+        Parameters
+        ----------
+        X : float array (N, H, W, C)
+            Images.
+        y : integer array (N,)
+            Classes.
+        epochs, batch_size : int
+            How often each image is seen; images a step.
+        optimizer : SGD or Adam
+            `Adam()` if not given.
+        validation_data : (X, y), optional
+            Judged after every epoch.
+        shuffle : bool
+            A new order for every epoch, from `np.random.default_rng(seed).permutation(N)`.
+        seed : int
+            Of the orders.
+        verbose : bool
+            Print a line an epoch.
+
+        Returns
+        -------
+        dict
+            "loss" and "accuracy", means over each epoch's batches as they were met, and
+            "val_loss" and "val_accuracy" at its end: lists of one number an epoch.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an input has another shape or dtype than listed, X holds NaN or infinity,
+            or y has classes that the network does not know.
+        """
+        X, y = self._inputs(X, y)
+        for name, value in [("epochs", epochs), ("batch_size", batch_size)]:
+            L.check_positive(name, value)
+        optimizer = Adam() if optimizer is None else optimizer
+        random = np.random.default_rng(seed)
+        history: dict[str, list[float]] = {}
+        for epoch in range(epochs):
+            order = random.permutation(len(X)) if shuffle else np.arange(len(X))
+            totals = np.zeros(2)
+            for start in range(0, len(X), batch_size):
+                batch = order[start : start + batch_size]
+                images = X[batch].astype(self.dtype, copy=False)
+                totals += len(batch) * np.array(self.train_step(images, y[batch], optimizer))
+            results = dict(zip(["loss", "accuracy"], (totals / len(X)).tolist(), strict=True))
+            if validation_data is not None:
+                judged = self.evaluate(*validation_data)
+                results |= {f"val_{name}": value for name, value in judged.items()}
+            for name, value in results.items():
+                history.setdefault(name, []).append(value)
+            if verbose:
+                numbers = ", ".join(f"{name} {value:.4f}" for name, value in results.items())
+                print(f"epoch {epoch + 1}/{epochs}: {numbers}", flush=True)
+        return history
+
+    def _logits(self, X: Array, batch_size: int) -> Array:
+        starts = range(0, len(X), L.check_positive("batch_size", batch_size))
+        batches = (X[start : start + batch_size].astype(self.dtype, copy=False) for start in starts)
+        return np.concatenate([self.forward(batch) for batch in batches])
+
+    def predict(self, X: ArrayLike, batch_size: int = 128) -> Array:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : float array (N, H, W, C)
+            Images.
+        batch_size : int
+            Images at a time: a matter of memory.
+
+        Returns
+        -------
+        array (N, K)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X has another shape or dtype, or holds NaN or infinity.
+        """
+        return L.softmax(self._logits(self._images(X), batch_size))
+
+    def evaluate(self, X: ArrayLike, y: ArrayLike, batch_size: int = 128) -> dict[str, float]:
+        """Return the loss and accuracy on images that the network does not learn from.
+
+        Parameters and errors are those of `fit`.
+        """
+        X, y = self._inputs(X, y)
+        logits = self._logits(X, batch_size)
+        accuracy = float((logits.argmax(axis=1) == y).mean())
+        return {"loss": L.cross_entropy(logits, y), "accuracy": accuracy}
+
+    def _images(self, X: ArrayLike) -> Array:
+        X = L.check_floats("X", X)
+        if X.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"X has shape {X.shape}, but the network takes (N, *{self.input_shape})"
+            )
+        if not np.isfinite(X).all():
+            raise ValueError(
+                f"X holds {np.count_nonzero(~np.isfinite(X))} NaN or infinite values; "
+                "find them with np.isfinite and leave those images out"
+            )
+        return X
+
+    def _inputs(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        X = self._images(X)
+        return X, L.check_labels(y, len(X), self.shapes[-1][0])
+
+    def set_weights(self, weights: Sequence[ArrayLike]) -> None:
+        """Copy weights in, such as a Keras model's `get_weights()`.
+
+        Parameters
+        ----------
+        weights : sequence of arrays
+            In the order and the shapes of `weights`.
+
+        Raises
+        ------
+        ValueError
+            If number or shapes differ.
+
+        Examples
+        --------
+        >>> network = Sequential([Flatten(), Dense(2)], input_shape=(28, 28, 1))
+        >>> network.set_weights([np.zeros((784, 2)), np.zeros(3)])
+        Traceback (most recent call last):
+        ValueError: weights have shapes [(784, 2), (3,)]; this network has [(784, 2), (2,)]
+        """
+        shapes = [np.shape(w) for w in weights]
+        expected = [w.shape for w in self.weights]
+        if shapes != expected:
+            raise ValueError(f"weights have shapes {shapes}; this network has {expected}")
+        for own, w in zip(self.weights, weights, strict=True):
+            own[...] = w
+
+    def save(self, path: str | Path) -> None:
+        """Write the weights to a .npz file.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> network = Sequential([Flatten(), Dense(2)], input_shape=(28, 28, 1), seed=1)
+        >>> other = Sequential([Flatten(), Dense(2)], input_shape=(28, 28, 1), seed=2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     network.save(f"{folder}/weights.npz")
+        ...     other.load(f"{folder}/weights.npz")
+        >>> bool((other.weights[0] == network.weights[0]).all())
+        True
+        """
+        np.savez(path, *self.weights)
+
+    def load(self, path: str | Path) -> None:
+        """Read the weights from a file that `save` wrote for a network of the same layers."""
+        with np.load(path, allow_pickle=False) as file:
+            self.set_weights([file[f"arr_{number}"] for number in range(len(file.files))])
