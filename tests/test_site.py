@@ -1,0 +1,279 @@
+"""The site as a reader's browser gets it: built, linked, self-contained, readable on a phone."""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests import prose
+from tools.notebooks import ROOT
+
+# The site is built from stored outputs: a writer's machine need not have these.
+BUILD = """
+import sys
+for name in ("tensorflow", "keras", "numpy", "matplotlib", "helpers"):
+    sys.modules[name] = None
+from jupyter_book.cli.main import main
+main()
+"""
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Build the site from nothing and return its folder."""
+    folder = tmp_path_factory.mktemp("site")
+    build = subprocess.run(
+        [
+            *(sys.executable, "-c", BUILD, "build", str(ROOT), "--path-output", str(folder)),
+            *("--warningiserror", "--keep-going", "--quiet"),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    assert build.returncode == 0, build.stdout[-3000:] + build.stderr[-3000:]
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Return every page, parsed, by its path in the site."""
+    return {
+        str(path.relative_to(site)): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts
+    }
+
+
+def test_every_chapter_is_built(pages):
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    for name in re.findall(r"(?:file|root): (\S+)", toc):
+        assert f"{name}.html" in pages
+
+
+def test_every_page_is_in_the_table_of_contents():
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    sources = [*ROOT.glob("book/**/*.md"), *ROOT.glob("notebooks/*.ipynb")]
+    lost = [str(path.relative_to(ROOT).with_suffix("")) for path in sources]
+    assert [name for name in lost if not re.search(rf"(file|root): {name}$", toc, re.M)] == []
+
+
+# ---- Links ---------------------------------------------------------------------------------
+
+
+def broken_links(pages, site):
+    """Return the links inside the site that lead nowhere: to no file, or to no anchor."""
+    ids = {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in pages.items()}
+    broken = []
+    for name, page in pages.items():
+        for tag in page.find_all(["a", "img", "link", "script", "source"]):
+            url = tag.get("href") or tag.get("src") or ""
+            parts = urlsplit(url)
+            if parts.scheme or parts.netloc or not url or url == "#":
+                continue
+            target = unquote(urljoin(name, parts.path)) if parts.path else name
+            if not (site / target).is_file():
+                broken.append(f"{name}: {url}")
+            elif parts.fragment and target in ids and unquote(parts.fragment) not in ids[target]:
+                broken.append(f"{name}: {url}")
+    return broken
+
+
+def test_links_and_anchors(pages, site):
+    assert broken_links(pages, site) == []
+
+
+def test_a_planted_broken_link_is_found(pages, site):
+    for planted in (
+        '<a href="nowhere.html">',
+        '<a href="index.html#nowhere">',
+        '<img src="x.png">',
+    ):
+        page = BeautifulSoup(planted, "html.parser")
+        assert broken_links({**pages, "planted.html": page}, site)
+
+
+# ---- Third parties and alt text ------------------------------------------------------------
+
+
+def foreign_addresses(page):
+    """Return the addresses elsewhere that a browser would fetch with the page."""
+    tags = page.find_all(["script", "img", "iframe", "link", "source", "video", "audio", "object"])
+    urls = [
+        tag.get("src") or tag.get("href") or tag.get("data") or ""
+        for tag in tags
+        if tag.get("rel") not in (["canonical"], ["license"])
+    ]
+    return [url for url in urls if urlsplit(url).netloc]
+
+
+def test_no_page_asks_a_third_party(pages):
+    assert {name: foreign_addresses(page) for name, page in pages.items()} == dict.fromkeys(
+        pages, []
+    )
+
+
+def test_style_sheets_ask_no_third_party(site):
+    for path in site.rglob("*.css"):
+        style = path.read_text(encoding="utf-8", errors="replace")
+        assert not re.search(r"(url\(|@import )['\"]?(https?:)?//", style), path
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        '<script src="https://example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//example.org/x.css">',
+        '<img src="http://example.org/x.png">',
+    ],
+)
+def test_a_planted_third_party_is_found(planted):
+    assert foreign_addresses(BeautifulSoup(planted, "html.parser"))
+
+
+def images_without_alt(page):
+    """Return the images that a reader who cannot see them is told nothing about."""
+    return [str(image)[:100] for image in page.find_all("img") if not image.get("alt", "").strip()]
+
+
+def test_every_image_has_alt_text(pages):
+    found = {name: images_without_alt(page) for name, page in pages.items()}
+    assert found == dict.fromkeys(pages, [])
+
+
+def test_a_planted_image_without_alt_is_found():
+    assert images_without_alt(BeautifulSoup('<img src="x.png" alt="">', "html.parser"))
+
+
+# ---- Numbers in pages ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("book/**/*.md")), ids=lambda path: path.stem)
+def test_numbers_in_pages_are_glued_or_cited(path):
+    assert prose.numbers(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_planted_number_is_found():
+    assert prose.numbers("The network is right in 93 % of cases.") == [93]
+    assert prose.numbers("It is right in {glue:text}`accuracy` of cases.") == []
+    assert prose.numbers("It is right in 93 % of cases {cite}`someone2020`.") == []
+
+
+# ---- In a browser --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on this machine and return its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def find_browser():
+    """Return the path of a Chromium or Chrome, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    return next(filter(None, map(shutil.which, names)), str(mac) if mac.is_file() else None)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have a browser: install Chromium")
+        pytest.skip("no Chromium or Chrome here; pages are not opened")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=options)
+        yield running
+        running.close()
+
+
+def visit(browser, url, width, dark=False):
+    """Open a page; return the troubles that a reader would have, and the page itself."""
+    scheme = "dark" if dark else "light"
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    troubles = []
+    host = urlsplit(url).netloc
+
+    def refuse_third_party(route):
+        if urlsplit(route.request.url).netloc in (host, ""):
+            route.continue_()
+        else:
+            troubles.append(f"asks {route.request.url}")
+            route.abort()
+
+    page.route("**/*", refuse_third_party)
+    page.on("console", lambda m: m.type == "error" and troubles.append(f"console: {m.text}"))
+    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+    page.goto(url, wait_until="load")
+    page.wait_for_function(
+        "!window.MathJax || !window.MathJax.startup?.promise || "
+        "window.MathJax.startup.promise.then(() => true)"
+    )
+    for error in page.query_selector_all("mjx-merror, .merror"):
+        troubles.append(f"formula: {error.get_attribute('data-mjx-error') or error.inner_text()}")
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if overflow > 1:
+        troubles.append(f"{overflow} pixels too wide for a screen of {width}")
+    return troubles, page
+
+
+@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
+def test_pages_open_without_trouble(browser, address, pages, width):
+    found = {}
+    for name in pages:
+        troubles, page = visit(browser, address + name, width)
+        page.close()
+        if troubles:
+            found[name] = troubles
+    assert found == {}
+
+
+def test_planted_troubles_are_found(browser, address, site):
+    planted = {
+        "<script>throw new Error('planted')</script>": "script",
+        "<script>console.error('planted')</script>": "console",
+        "<img src='https://example.org/x.png' alt='x'>": "asks",
+        "<div style='width:5000px'>wide</div>": "too wide",
+    }
+    for html, kind in planted.items():
+        (site / "planted.html").write_text(f"<!doctype html><body>{html}", encoding="utf-8")
+        troubles, page = visit(browser, address + "planted.html", 390)
+        page.close()
+        assert any(kind in trouble for trouble in troubles), html
+    (site / "planted.html").unlink()
+
+
+def test_slider_moves_the_figure(browser, address, pages):
+    """A figure in steps shows its first step, then the one that the reader moves to."""
+    name = next((n for n, page in pages.items() if page.select(".steps input")), None)
+    if name is None:
+        pytest.skip("no lesson has a figure in steps")
+    _, page = visit(browser, address + name, 1280)
+    steps = page.locator(".steps").first
+    assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == 0
+    steps.locator("input").press("ArrowRight")
+    assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == 1
+    page.close()
