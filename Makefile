@@ -8,7 +8,7 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint notebooks benchmark lock oldest publisher clean
+.PHONY: help book serve lab test lint notebooks lock oldest measure publisher clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -24,7 +24,7 @@ lab: .venv/all.done ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: lint ## check everything: code, lessons (run again), site
-	$(BIN)/pytest --nbval
+	$(BIN)/pytest --nbval --nbval-current-env
 
 lint: .venv/all.done
 	$(BIN)/ruff check .
@@ -37,6 +37,15 @@ notebooks: .venv/all.done ## run all lessons again and store their outputs in no
 
 lock: .venv/all.done ## bring the lock up to date with pyproject.toml
 	$(BIN)/python -m tools.lock
+
+oldest: .venv/all.done ## run lessons and tests on the oldest supported versions (Python 3.11)
+	$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
+	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
+	  --group test --editable .
+	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --ignore tests/test_site.py
+
+measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
+	$(BIN)/python -m tools.measure
 
 publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"

@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests import prose
+from tools import measure
 from tools.notebooks import ROOT
 
 # The site is built from stored outputs: a writer's machine need not have these.
@@ -157,9 +159,17 @@ def test_a_planted_image_without_alt_is_found():
 # ---- Numbers in pages ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("book/**/*.md")), ids=lambda path: path.stem)
+PAGES = [path for path in sorted(ROOT.glob("book/**/*.md")) if path != measure.PAGE]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_numbers_in_pages_are_glued_or_cited(path):
     assert prose.numbers(path.read_text(encoding="utf-8")) == []
+
+
+def test_page_of_run_times_is_made_from_the_measurement():
+    results = json.loads(measure.RESULTS.read_text(encoding="utf-8"))
+    assert measure.page(results) == measure.PAGE.read_text(encoding="utf-8")
 
 
 def test_a_planted_number_is_found():

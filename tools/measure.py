@@ -1,0 +1,129 @@
+"""Measure the README's two commands on a fresh clone with an empty home: `make measure`.
+
+Writes `notebooks/results/measured.json`; the page `book/reference/measured.md` is made from it.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from tools.notebooks import ROOT
+
+RESULTS = ROOT / "notebooks" / "results" / "measured.json"
+PAGE = ROOT / "book" / "reference" / "measured.md"
+VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn", "matplotlib", "jupyter-book")
+COMMANDS = {
+    "book": "`make book`, fresh clone",
+    "book_again": "`make book`, again",
+    "setup_and_test": "`make test`, first time (sets up)",
+    "test": "`make test`, again",
+}
+
+
+def tree_memory(pid: int) -> int:
+    """Return the bytes of memory that a process and its descendants hold."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    total = 0
+    for member in family:
+        try:
+            total += member.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> dict[str, float]:
+    """Run a command; return its seconds and the peak of its memory in GB."""
+    print(" ".join(command), flush=True)
+    start, peak = time.monotonic(), 0
+    process = subprocess.Popen(command, cwd=folder, env=environment)
+    while process.poll() is None:
+        peak = max(peak, tree_memory(process.pid))
+        time.sleep(0.25)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} failed with {process.returncode}")
+    return {"seconds": round(time.monotonic() - start), "peak_gb": round(peak / 1e9, 1)}
+
+
+def lesson_seconds(report: Path) -> dict[str, int]:
+    """Return the seconds of each lesson from pytest's report."""
+    seconds: dict[str, float] = {}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = case.get("classname", "").removesuffix(".ipynb")
+        if name.startswith("notebooks."):
+            name = name.removeprefix("notebooks.")
+            seconds[name] = seconds.get(name, 0) + float(case.get("time", 0))
+    return {name: round(total) for name, total in sorted(seconds.items())}
+
+
+def measure() -> dict:
+    """Clone into an empty folder with an empty home, run the commands there."""
+    with tempfile.TemporaryDirectory() as temporary:
+        clone, home, report = (Path(temporary) / name for name in ("book", "home", "report.xml"))
+        home.mkdir()
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        keep = ("PATH", "LANG", "MEDMNIST_MIRROR", "PIP_CERT", "SSL_CERT_FILE")
+        environment = {name: os.environ[name] for name in keep if name in os.environ}
+        environment |= {"HOME": str(home), "PYTEST_ADDOPTS": f"--junitxml={report}"}
+        commands = {}
+        for name in COMMANDS:
+            goal = "book" if name.startswith("book") else "test"
+            commands[name] = run(["make", goal], clone, environment)
+        return {
+            "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in VERSIONS},
+            "real_images": "MEDMNIST_MIRROR" in environment,
+            "commands": commands,
+            "lessons": lesson_seconds(report),
+        }
+
+
+def page(results: dict) -> str:
+    """Return the page that shows the results."""
+    lines = [
+        "<!-- Made by `make measure`. Do not edit. -->",
+        "# Run times and versions",
+        "",
+        f"Measured by one command, `make measure`, on a fresh clone with an empty home: "
+        f"{results['machine']}, Python {results['python']}, "
+        f"{'real' if results['real_images'] else 'simulated'} images.",
+        "",
+        "| command | seconds | peak memory in GB |",
+        "| --- | ---: | ---: |",
+    ]
+    for name, label in COMMANDS.items():
+        taken = results["commands"][name]
+        lines.append(f"| {label} | {taken['seconds']} | {taken['peak_gb']} |")
+    lines += ["", "| lesson | seconds to run |", "| --- | ---: |"]
+    for name, seconds in results["lessons"].items():
+        lines.append(f"| [{name}](../../notebooks/{name}.ipynb) | {seconds} |")
+    lines += ["", "| package | version |", "| --- | ---: |"]
+    lines += [f"| {name} | {number} |" for name, number in results["versions"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, store, and make the page."""
+    results = measure()
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(results), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
