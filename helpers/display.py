@@ -25,6 +25,15 @@ def _need_text(name: str, text: str) -> None:
         raise ValueError(f"{name}={text!r} is empty; say in a sentence what the figure shows")
 
 
+def _image(figure: Figure, alt: str) -> str:
+    """Return the figure as an HTML image that holds its own data."""
+    data = base64.b64encode(_png(figure)).decode()
+    return (
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
+        'style="background:white;max-width:100%">'
+    )
+
+
 def show(figure: Figure, alt: str) -> None:
     """Display a figure together with the sentence that a reader who cannot see it hears.
 
@@ -84,13 +93,11 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     frames = []
     for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
         _need_text("caption", caption)
-        image = base64.b64encode(_png(figure)).decode()
-        text = html.escape(caption)
         hidden = " hidden" if number else ""
+        place = f"{number + 1}/{len(figures)}"
         frames.append(
-            f'<figure{hidden} style="margin:0">'
-            f'<img alt="{text}" src="data:image/png;base64,{image}" style="background:white">'
-            f"<figcaption>{number + 1}/{len(figures)}: {text}</figcaption></figure>"
+            f'<figure{hidden} style="margin:0">{_image(figure, caption)}'
+            f"<figcaption>{place}: {html.escape(caption)}</figcaption></figure>"
         )
     script = (
         "[...this.parentNode.querySelectorAll('figure')]"
@@ -103,10 +110,10 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     display(HTML(f'<div class="steps">{slider}{"".join(frames)}</div>'))
 
 
-def glue(name: str, value: Any) -> None:
+def glue(name: str, value: Any, alt: str = "") -> None:
     """Store a computed value under a name, for pages in `book/` to quote.
 
-    The page writes ``{glue:text}`NAME` `` and never the number itself
+    The page writes ``{glue:text}`../notebooks/LESSON::NAME` `` and never the number itself
     (https://myst-nb.readthedocs.io/en/latest/render/glue.html).
     A notebook stores it and shows nothing.
 
@@ -115,18 +122,25 @@ def glue(name: str, value: Any) -> None:
     name : str
         Unique in the book.
     value : object or Figure
-        Formatted as its `str`; a figure as its PNG.
+        Formatted as its `str`; a figure as an image.
+    alt : str
+        What a figure shows.
+
+    Raises
+    ------
+    ValueError
+        If a figure comes without alt text.
 
     Examples
     --------
     >>> glue("auc", f"{0.9312:.2f}")
     {'application/papermill.record/text/plain': '0.93'}
     """
-    data = (
-        {"image/png": base64.b64encode(_png(value)).decode()}
-        if isinstance(value, Figure)
-        else {"text/plain": str(value)}
-    )
+    if isinstance(value, Figure):
+        _need_text("alt", alt)
+        data = {"text/html": _image(value, alt)}
+    else:
+        data = {"text/plain": str(value)}
     prefix = "application/papermill.record/"
     display(
         {prefix + kind: content for kind, content in data.items()},
