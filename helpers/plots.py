@@ -1,10 +1,11 @@
 """Figures from arrays: each function returns a Figure, `helpers.display.show` shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 # Okabe and Ito's colours, told apart with any kind of colour vision
@@ -69,4 +70,99 @@ def grid(
         axis.set_axis_off()
         if titles:
             axis.set_title(titles[number], fontsize=9)
+    return figure
+
+
+def timeline(events: Sequence[tuple[int, str, str]], colors: Mapping[str, str]) -> Figure:
+    """Draw years from top to bottom, each with what happened and a dot of its kind.
+
+    Parameters
+    ----------
+    events : sequence of (year, text, kind)
+        In the order in which they are drawn.
+    colors : mapping of str to str
+        The color of each kind; also the legend.
+
+    Examples
+    --------
+    >>> figure = timeline([(1973, "CT", "in medicine")], {"in medicine": RED})
+    >>> [text.get_text() for text in figure.axes[0].texts]
+    ['1973', 'CT', 'in medicine']
+    """
+    rows = len(events)
+    figure, axis = plt.subplots(figsize=(7.6, 0.28 * rows + 0.6), layout="constrained")
+    for row, (year, text, kind) in enumerate(events):
+        axis.text(-0.3, row, str(year), ha="right", va="center", fontsize=10)
+        axis.plot(0, row, "o", color=colors[kind], ms=9)
+        axis.text(0.3, row, text, va="center", fontsize=10)
+    for number, (kind, color) in enumerate(colors.items()):
+        axis.plot(2.4 * number, -1.6, "o", color=color, ms=9)
+        axis.text(2.4 * number + 0.25, -1.6, kind, va="center", fontsize=10)
+    axis.plot([0, 0], [0, rows - 1], color="#bbbbbb", zorder=0)
+    axis.set(xlim=(-1.4, 9.5), ylim=(rows - 0.4, -2.1))
+    axis.set_axis_off()
+    return figure
+
+
+def boards(
+    matrices: Sequence[ArrayLike],
+    titles: Sequence[str],
+    boxes: Sequence[tuple[int, int, int, int] | None] = (),
+    size: float = 0.42,
+) -> Figure:
+    """Draw small matrices side by side with their numbers written in.
+
+    Parameters
+    ----------
+    matrices : sequence of array (H, W)
+        NaN leaves a cell empty: not computed yet.
+    titles : sequence of str
+        One a matrix.
+    boxes : sequence of (row, column, rows, columns) or None
+        The window to frame in each matrix; none are framed if left out.
+    size : float
+        Width of a cell in inches.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of matrices, titles and boxes differ.
+
+    Examples
+    --------
+    >>> figure = boards([np.eye(3), [[1, 2]]], ["X", "K"], [(0, 0, 1, 2), None])
+    >>> [axis.get_title() for axis in figure.axes]
+    ['X', 'K']
+    """
+    arrays = [np.asarray(matrix, dtype=float) for matrix in matrices]
+    boxes = boxes or [None] * len(arrays)
+    if not len(arrays) == len(titles) == len(boxes):
+        raise ValueError(
+            f"{len(arrays)} matrices, {len(titles)} titles and {len(boxes)} boxes; "
+            "give one of each to each matrix"
+        )
+    widths = [array.shape[1] for array in arrays]
+    height = max(array.shape[0] for array in arrays)
+    figure, axes = plt.subplots(
+        1,
+        len(arrays),
+        figsize=(size * (sum(widths) + len(arrays)), size * (height + 1)),
+        width_ratios=widths,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, array, title, box in zip(axes.flat, arrays, titles, boxes, strict=True):
+        axis.imshow(np.zeros(array.shape), "Greys", vmin=0, vmax=1)
+        for (row, column), value in np.ndenumerate(array):
+            if not np.isnan(value):
+                axis.text(column, row, f"{value:g}", ha="center", va="center")
+        if box is not None:
+            row, column, rows, columns = box
+            corner = (column - 0.5, row - 0.5)
+            axis.add_patch(Rectangle(corner, columns, rows, color=ORANGE, alpha=0.35, lw=0))
+        axis.set_xticks(np.arange(array.shape[1] + 1) - 0.5, labels=[])
+        axis.set_yticks(np.arange(array.shape[0] + 1) - 0.5, labels=[])
+        axis.grid(color="0.6")
+        axis.tick_params(length=0)
+        axis.set_title(title, fontsize=10)
     return figure
