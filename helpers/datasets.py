@@ -89,7 +89,7 @@ class Split:
     Attributes
     ----------
     images : uint8 array (N, H, W, C), or (N, D, H, W, C) for volumes
-        Grey or color levels from 0 to 255.
+        Gray or color levels from 0 to 255.
     labels : int array (N,), or (N, number of classes) for a multi-label set
         Numbers of classes, from 0; for a multi-label set 1 where the class is present.
     """
@@ -266,64 +266,71 @@ def _simulate(facts: Facts, size: int) -> dict[str, Split]:
     return splits
 
 
-def _matches(path: Path, md5: str) -> bool:
-    return pooch.file_hash(str(path), alg="md5") == md5
-
-
 def _find(facts: Facts, size: int) -> tuple[Path, str]:
     """Return the verified file of a set and where it was: mirror, cache or download."""
-    file, md5 = facts.name + ("" if size == 28 else f"_{size}") + ".npz", facts.md5[size]
+    file = facts.name + ("" if size == 28 else f"_{size}") + ".npz"
+    cache = os.environ.get("MEDMNIST_CACHE") or pooch.os_cache("medmnist")
+    places = {"mirror": os.environ.get("MEDMNIST_MIRROR"), "cache": cache}
     tried = []
-    mirror = os.environ.get("MEDMNIST_MIRROR")
-    if mirror:
-        path = Path(mirror).expanduser() / file
-        if path.is_file():
-            if _matches(path, md5):
-                return path, f"mirror {path}"
-            raise DatasetError(
-                f"{path} is not the published file (its md5 is not {md5}); "
-                "replace it, or take MEDMNIST_MIRROR out of the environment"
-            )
-        tried.append(f"mirror: there is no {path}")
-    cache = Path(os.environ.get("MEDMNIST_CACHE") or pooch.os_cache("medmnist")).expanduser()
-    path = cache / file
+    for place, folder in places.items():
+        if folder:
+            path = Path(folder).expanduser() / file
+            problem = _problem(path, facts.md5[size])
+            if not problem:
+                return path, f"{place} {path}"
+            tried.append(f"{place}: {path} {problem}")
     try:
-        if path.is_file() and _matches(path, md5):
-            return path, f"cache {path}"
-        changed = path.is_file()
-        tried.append(f"cache: {path} " + ("was changed" if changed else "is not there"))
-        return _download(file, md5, cache), f"download {ADDRESS}{file}"
+        # Path is the cache's: what lies there is missing or spoilt, and is replaced.
+        return _download(path, facts.md5[size]), f"download {ADDRESS}{file}"
     except (OSError, ValueError) as error:
-        raise DatasetError(_explain(error, tried, file, cache)) from error
+        tried.append(f"download: {ADDRESS}{file} {type(error).__name__}: {error}")
+        message = "\n- ".join([f"{file} can't be had. Tried:", *tried])
+        # From None: the message says it all; the chain would be forty lines of other libraries.
+        raise DatasetError(f"{message}\n{_remedy(error, path)}") from None
 
 
-def _download(file: str, md5: str, cache: Path) -> Path:
-    """Fetch a file into the cache: first under another name, moved once its checksum agrees."""
+def _problem(path: Path, md5: str) -> str:
+    """Return why a file can't be used, or nothing if it can."""
+    try:
+        if not path.is_file():
+            return "is not there"
+        if pooch.file_hash(str(path), alg="md5") != md5:
+            return f"is not the published file, whose md5 is {md5}"
+    except OSError as error:
+        return f"can't be read ({error.strerror})"
+    return ""
+
+
+def _download(path: Path, md5: str) -> Path:
+    """Fetch a file: under another name, and moved to `path` once its checksum agrees."""
     progress = sys.stderr.isatty() or "ipykernel" in sys.modules
-    downloader = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
-    return Path(pooch.retrieve(ADDRESS + file, f"md5:{md5}", file, cache, downloader=downloader))
+    fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
+    pooch.retrieve(ADDRESS + path.name, f"md5:{md5}", path.name, path.parent, downloader=fetch)
+    return path
 
 
-def _explain(error: Exception, tried: list[str], file: str, cache: Path) -> str:
-    """Say what was tried and what to do."""
+def _remedy(error: Exception, path: Path) -> str:
+    """Say what to do when a download fails."""
     from requests import RequestException
 
     if isinstance(error, RequestException):
-        remedy = (
+        simulated = (
+            ", or say synthetic=True (MEDMNIST_SYNTHETIC=1) for simulated images"
+            if path.stem in LOOK_ALIKES
+            else ""
+        )
+        return (
             "Connect to the internet and try again, or set MEDMNIST_MIRROR to a folder that holds "
-            f"{file}, or say synthetic=True for simulated images."
+            f"{path.name}{simulated}."
         )
-    elif isinstance(error, ValueError):
-        remedy = (
-            "What came is not the published file: try again, and look whether a proxy or a login "
-            "page answers in the server's place."
+    if isinstance(error, ValueError):
+        return (
+            "What came is not the published file. Try again; if that does not help, see whether a "
+            "proxy or a login page answers in the server's place."
         )
-    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        remedy = f"The disk of {cache} is full: free some, or set MEDMNIST_CACHE to another folder."
-    else:
-        remedy = f"{cache} can't be used: set MEDMNIST_CACHE to a folder that you may write to."
-    lines = [*tried, f"download {ADDRESS}{file}: {type(error).__name__}: {error}"]
-    return "\n- ".join([f"{file} can't be had. Tried:", *lines]) + f"\n{remedy}"
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return "The disk is full: make room, or set MEDMNIST_CACHE to a folder on another one."
+    return f"{path.parent} can't be written to: set MEDMNIST_CACHE to a folder that can."
 
 
 def _read(path: Path, facts: Facts, size: int) -> dict[str, Split]:
@@ -334,15 +341,17 @@ def _read(path: Path, facts: Facts, size: int) -> dict[str, Split]:
             raise ValueError("it is not a zip file")
         with np.load(path, allow_pickle=False) as arrays:
             return {split: _split(arrays, key, split, facts, size) for split, key in SPLITS.items()}
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         reason = error.args[0] if error.args else type(error).__name__
         raise DatasetError(
-            f"{path} can't be read: {reason}; delete it, so that it is downloaded again"
-        ) from error
+            f"{path} is not as described in helpers/medmnist.csv: {reason}. "
+            "Its checksum is right, so the description is wrong: please report it."
+        ) from None
 
 
 def _split(arrays: np.lib.npyio.NpzFile, key: str, split: str, facts: Facts, size: int) -> Split:
-    images, labels = arrays[f"{key}_images"], arrays[f"{key}_labels"]
+    # What is no array comes out of np.load as bytes.
+    images, labels = np.asarray(arrays[f"{key}_images"]), np.asarray(arrays[f"{key}_labels"])
     if images.dtype != np.uint8 or labels.dtype.kind not in "iu":
         raise ValueError(
             f"{key}_images are {images.dtype} and {key}_labels {labels.dtype}, "
@@ -351,7 +360,7 @@ def _split(arrays: np.lib.npyio.NpzFile, key: str, split: str, facts: Facts, siz
     count, classes = facts.counts[split], len(facts.classes)
     multi = facts.task == "multi-label"
     shape = (count, *facts.image_shape(size))
-    # The files leave out the channel of grey images.
+    # The files leave out the channel of gray images.
     stored = shape if facts.channels > 1 else shape[:-1]
     labels_shape = (count, classes if multi else 1)
     if images.shape != stored or labels.shape != labels_shape:

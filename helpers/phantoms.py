@@ -464,7 +464,7 @@ def fundus(
     light, field = _eye(x, y, draw)
     dark, bright = _spots(x, y, labels, lesion, draw)
     dark, bright = dark * field, bright * field
-    tint = draw("light", 0.4, 1.0) * np.stack(
+    tint = draw("light", 0.55, 1.0) * np.stack(
         # Red, green and blue: between brown and pink.
         [
             np.ones_like(light),
@@ -473,8 +473,8 @@ def fundus(
         ]
     )
     # Blood takes green and blue light rather than red; exudates are yellow.
-    blood = np.array([0.6, 0.85, 0.8], np.float32)[:, None, None, None]
-    exudate = np.array([0.5, 0.6, 0.35], np.float32)[:, None, None, None]
+    blood = np.array([0.7, 0.9, 0.8], np.float32)[:, None, None, None]
+    exudate = np.array([0.6, 0.75, 0.4], np.float32)[:, None, None, None]
     rgb = tint * light * (1 - blood * dark) + exudate * bright * tint[0]
     rgb = np.stack([_blur(channel, scanner.blur) for channel in rgb * field], axis=-1)
     grain = np.stack([draw.noise(size) for _ in range(3)], axis=-1)
@@ -512,7 +512,7 @@ def _spots(
     size, contrast = draw("size", *lesion.size), draw("contrast", *lesion.contrast)
     load = draw("load", 0.6, 1.4).ravel()
     layers = []
-    for kind, radius in {"dots": 0.085, "exudates": 0.085, "bleedings": 0.35}.items():
+    for kind, radius in {"dots": 0.085, "exudates": 0.09, "bleedings": 0.35}.items():
         layer = np.zeros(np.broadcast_shapes(center[0].shape, x.shape, y.shape), np.float32)
         wanted = np.rint(load * np.array(SPOTS[kind])[labels])
         # Grade 1 and above shows something.

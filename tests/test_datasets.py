@@ -1,0 +1,573 @@
+"""The way to data: what is promised, and each way it can fail, on a server of our own."""
+
+import dataclasses
+import errno
+import hashlib
+import http.server
+import io
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pooch
+import pytest
+
+from helpers import datasets
+from helpers.datasets import FACTS, DatasetError, load
+
+NAME = "breastmnist"
+COUNTS = {"train": 6, "validation": 4, "test": 5}
+CHANGED = "is not the published file"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    """No test sees the machine's mirror, cache, proxy or network."""
+    for name in os.environ:
+        if name.startswith("MEDMNIST_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MEDMNIST_CACHE", str(tmp_path / "cache"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        # Nobody listens there.
+        monkeypatch.setattr(datasets, "ADDRESS", f"http://127.0.0.1:{free.getsockname()[1]}/")
+
+
+def arrays(**changes):
+    """Return the arrays of a small file like BreastMNIST's, some of them changed."""
+    rng = np.random.default_rng(0)
+    content = {}
+    for split, key in datasets.SPLITS.items():
+        count = COUNTS[split]
+        content[f"{key}_images"] = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        content[f"{key}_labels"] = np.arange(count, dtype=np.uint8)[:, None] % 2
+    return {key: value for key, value in (content | changes).items() if value is not None}
+
+
+def npz(**changes):
+    """Return the bytes of such a file."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays(**changes))
+    return buffer.getvalue()
+
+
+def publish(monkeypatch, content, **changes):
+    """Make the registry describe this file as BreastMNIST's."""
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    facts = dataclasses.replace(FACTS[NAME], counts=COUNTS, md5={28: md5}, **changes)
+    monkeypatch.setitem(FACTS, NAME, facts)
+    return md5
+
+
+def put(monkeypatch, folder, content):
+    """Put a file where a cache or mirror has it."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{NAME}.npz").write_bytes(content)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Return a function that serves with the given handler, and says how often it was asked."""
+    servers = []
+
+    def start(respond):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                requests.append(self.path)
+                respond(self)
+
+            def log_message(self, *args):
+                pass
+
+        requests = []
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        servers.append(server)
+        monkeypatch.setattr(datasets, "ADDRESS", f"http://127.0.0.1:{server.server_port}/")
+        return requests
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def sends(content, length=None):
+    """Return a handler that announces `length` bytes and sends all there are."""
+
+    def respond(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content) if length is None else length))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return respond
+
+
+def left(tmp_path):
+    """Return the names of the files in the cache."""
+    return sorted(path.name for path in (tmp_path / "cache").glob("**/*"))
+
+
+# The registry.
+
+
+def test_registry_has_each_set_at_each_size():
+    flat = [facts for facts in FACTS.values() if facts.dimensions == 2]
+    volumes = [facts for facts in FACTS.values() if facts.dimensions == 3]
+    assert (len(flat), len(volumes)) == (12, 6)
+    assert {tuple(facts.md5) for facts in flat} == {(28, 64, 128, 224)}
+    assert {tuple(facts.md5) for facts in volumes} == {(28, 64)}
+
+
+def test_registry_is_sound():
+    sums = [md5 for facts in FACTS.values() for md5 in facts.md5.values()]
+    assert len(set(sums)) == len(sums) == 60
+    assert all(re.fullmatch("[0-9a-f]{32}", md5) for md5 in sums)
+    for facts in FACTS.values():
+        assert facts.task in ("binary-class", "multi-class", "multi-label", "ordinal-regression")
+        assert facts.license in ("CC BY 4.0", "CC BY-NC 4.0")
+        assert facts.channels in (1, 3)
+        assert min(facts.counts.values()) > 0
+        assert len(set(facts.classes)) == len(facts.classes) >= 2
+        assert all(name == name.strip() != "" for name in facts.classes)
+        assert (len(facts.classes) == 2) == (facts.task == "binary-class")
+
+
+def test_look_alikes_have_the_real_sizes():
+    for name, (_, counts) in datasets.LOOK_ALIKES.items():
+        assert [sum(count) for count in counts] == list(FACTS[name].counts.values())
+        assert {len(count) for count in counts} == {len(FACTS[name].classes)}
+
+
+# Bad arguments.
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("pneumonia", "pneumoniamnist"),
+        ("BreastMNIST", "breastmnist"),
+        ("chestmnst", "chestmnist"),
+        ("../x", "one of|mean"),
+        ("", "mean"),
+        (None, "mean"),
+    ],
+)
+def test_unknown_name_suggests(name, hint, tmp_path):
+    with pytest.raises(ValueError, match=hint) as caught:
+        load(name)
+    assert repr(name) in str(caught.value)
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize(("name", "size"), [(NAME, 32), ("organmnist3d", 128), (NAME, "28")])
+def test_size_not_offered(name, size):
+    with pytest.raises(ValueError, match=f"{name} has no size {size!r}; choose one of 28, 64"):
+        load(name, size)
+
+
+@pytest.mark.parametrize(("name", "size"), [("pathmnist", 28), (NAME, 64)])
+def test_no_look_alike(name, size):
+    with pytest.raises(
+        ValueError, match=f"no simulated {name} of {size} pixels.*retinamnist at 28"
+    ):
+        load(name, size, synthetic=True)
+
+
+# Where it looks, in which order.
+
+
+def test_mirror_then_cache_then_download(monkeypatch, tmp_path, serve):
+    content = npz()
+    publish(monkeypatch, content)
+    requests = serve(sends(content))
+    mirror = tmp_path / "mirror"
+    monkeypatch.setenv("MEDMNIST_MIRROR", str(mirror))
+
+    assert load(NAME).provenance == f"download {datasets.ADDRESS}{NAME}.npz"
+    assert requests == [f"/{NAME}.npz"]
+    assert left(tmp_path) == [f"{NAME}.npz"]
+    assert load(NAME).provenance == f"cache {tmp_path / 'cache' / NAME}.npz"
+    put(monkeypatch, mirror, content)
+    assert load(NAME).provenance == f"mirror {mirror / NAME}.npz"
+    assert len(requests) == 1
+
+
+def test_arrays_arrive_as_published(monkeypatch, tmp_path, serve):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content))
+    data = load(NAME)
+    for split, key in datasets.SPLITS.items():
+        images, labels = getattr(data, split).images, getattr(data, split).labels
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
+        assert images.shape == (COUNTS[split], 28, 28, 1)
+        np.testing.assert_array_equal(images[..., 0], arrays()[f"{key}_images"])
+        np.testing.assert_array_equal(labels, arrays()[f"{key}_labels"][:, 0])
+    assert not data.synthetic
+    assert "10.1038/s41597-022-01721-8" in data.citation
+
+
+def test_color_volumes_and_many_labels(monkeypatch, tmp_path):
+    shapes = {"dimensions": 3, "channels": 3, "task": "multi-label"}
+    changes = {}
+    for split, key in datasets.SPLITS.items():
+        changes[f"{key}_images"] = np.zeros((COUNTS[split], 28, 28, 28, 3), np.uint8)
+        changes[f"{key}_labels"] = np.ones((COUNTS[split], 2), np.uint8)
+    content = npz(**changes)
+    publish(monkeypatch, content, **shapes)
+    put(monkeypatch, tmp_path / "cache", content)
+    data = load(NAME)
+    assert data.train.images.shape == (6, 28, 28, 28, 3)
+    assert data.train.labels.shape == (6, 2)
+    assert [counts for _, counts in data._counts()] == [[6, 4, 5]] * 3
+
+
+def test_a_changed_cache_is_replaced(monkeypatch, tmp_path, serve):
+    content = npz()
+    publish(monkeypatch, content)
+    requests = serve(sends(content))
+    put(monkeypatch, tmp_path / "cache", content[:-1] + b"x")
+    assert load(NAME).provenance.startswith("download")
+    assert load(NAME).provenance.startswith("cache")
+    assert len(requests) == 1
+
+
+def test_a_changed_cache_is_not_used_offline(monkeypatch, tmp_path):
+    publish(monkeypatch, npz())
+    put(monkeypatch, tmp_path / "cache", b"changed")
+    with pytest.raises(DatasetError, match=f"cache: .*{CHANGED}"):
+        load(NAME)
+    # Not ours to delete: it may be all that is left.
+    assert left(tmp_path) == [f"{NAME}.npz"]
+
+
+def test_a_changed_mirror_is_not_used(monkeypatch, tmp_path):
+    publish(monkeypatch, npz())
+    put(monkeypatch, tmp_path / "mirror", b"changed")
+    monkeypatch.setenv("MEDMNIST_MIRROR", str(tmp_path / "mirror"))
+    with pytest.raises(DatasetError, match=f"mirror: .*{CHANGED}"):
+        load(NAME)
+
+
+def test_an_unreadable_mirror_is_said(monkeypatch, tmp_path):
+    publish(monkeypatch, npz())
+    put(monkeypatch, tmp_path / "mirror", npz())
+    monkeypatch.setenv("MEDMNIST_MIRROR", str(tmp_path / "mirror"))
+
+    def denied(*args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(pooch, "file_hash", denied)
+    with pytest.raises(DatasetError, match=r"mirror: .*can't be read \(Permission denied\)"):
+        load(NAME)
+
+
+def test_two_processes_at_once(monkeypatch, tmp_path, serve):
+    content = npz()
+    md5 = publish(monkeypatch, content)
+    both = threading.Barrier(2, timeout=60)
+
+    def respond(handler):
+        # Neither gets its second half before both have their first.
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:2000])
+        both.wait()
+        handler.wfile.write(content[2000:])
+
+    serve(respond)
+    program = (
+        "import dataclasses; from helpers import datasets as d; "
+        f"d.ADDRESS = {datasets.ADDRESS!r}; "
+        f"d.FACTS[{NAME!r}] = dataclasses.replace("
+        f"d.FACTS[{NAME!r}], counts={COUNTS!r}, md5={{28: {md5!r}}}); "
+        f"print(d.load({NAME!r}).train.labels.sum())"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [process.communicate(timeout=120)[0].strip() for process in processes] == ["3", "3"]
+    assert left(tmp_path) == [f"{NAME}.npz"]
+    assert load(NAME).provenance.startswith("cache")
+
+
+# What can go wrong on the way. Nothing is left behind.
+
+
+def test_no_network(tmp_path):
+    with pytest.raises(DatasetError) as caught:
+        load(NAME)
+    message = str(caught.value)
+    for part in (f"{NAME}.npz can't be had", "cache: ", datasets.ADDRESS, "Connect", "MIRROR"):
+        assert part in message
+    assert "synthetic=True" in message
+    assert left(tmp_path) == []
+
+
+def test_no_network_offers_only_look_alikes_that_exist():
+    with pytest.raises(DatasetError, match="Connect") as caught:
+        load(NAME, 64)
+    assert "synthetic" not in str(caught.value)
+
+
+def test_not_found(serve, tmp_path):
+    serve(lambda handler: handler.send_error(404))
+    with pytest.raises(DatasetError, match="404"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_time_out(monkeypatch, serve, tmp_path):
+    monkeypatch.setattr(datasets, "TIMEOUT", 0.2)
+    serve(lambda handler: time.sleep(1))
+    with pytest.raises(DatasetError, match="timed out"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_time_out_in_the_middle(monkeypatch, serve, tmp_path):
+    monkeypatch.setattr(datasets, "TIMEOUT", 0.2)
+
+    def respond(handler):
+        sends(b"half", length=8)(handler)
+        handler.wfile.flush()
+        time.sleep(1)
+
+    serve(respond)
+    with pytest.raises(DatasetError, match="timed out"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_interrupted_download(monkeypatch, serve, tmp_path):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content[:3000], length=len(content)))
+    with pytest.raises(DatasetError, match="IncompleteRead|broken"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_interrupted_by_the_reader(monkeypatch, tmp_path):
+    def stop(self, url, output_file, pooch, check_only=False):
+        with open(output_file, "wb") as file:
+            file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", stop)
+    with pytest.raises(KeyboardInterrupt):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_truncated_download(monkeypatch, serve, tmp_path):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content[:3000]))
+    with pytest.raises(DatasetError, match="hash.*does not match(.|\n)*Try again"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_wrong_checksum(serve, tmp_path):
+    serve(sends(b"<html>Please log in</html>"))
+    with pytest.raises(DatasetError, match="does not match(.|\n)*login page"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+def test_cache_not_writable(monkeypatch, tmp_path):
+    # Below a file no folder can be made, whoever asks.
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("MEDMNIST_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DatasetError, match="can't be written to: set MEDMNIST_CACHE"):
+        load(NAME)
+
+
+def test_disk_full(monkeypatch, tmp_path):
+    def fill(self, url, output_file, pooch, check_only=False):
+        with open(output_file, "wb") as file:
+            file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fill)
+    with pytest.raises(DatasetError, match="No space left(.|\n)*disk is full: make room"):
+        load(NAME)
+    assert left(tmp_path) == []
+
+
+# What can be wrong with a file, even one that has its checksum.
+
+
+def not_arrays():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in arrays():
+            archive.writestr(f"{name}.npy", "no array")
+    return buffer.getvalue()
+
+
+def plain_array():
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(3))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"not a zip", "not a zip file"),
+        (b"", "not a zip file"),
+        (plain_array(), "not a zip file"),
+        (not_arrays(), "expected uint8"),
+        (npz(val_images=None), "val_images is not a file in the archive"),
+        (npz(test_labels=None), "test_labels is not a file in the archive"),
+        (npz(train_images=np.zeros((6, 28, 27), np.uint8)), r"\(6, 28, 27\).*\(6, 28, 28\)"),
+        (npz(train_images=np.zeros((6, 28, 28, 3), np.uint8)), r"expected \(6, 28, 28\)"),
+        (npz(train_images=np.zeros((7, 28, 28), np.uint8)), r"\(7, 28, 28\)"),
+        (npz(val_labels=np.zeros(4, np.uint8)), r"val_labels \(4,\), expected .*\(4, 1\)"),
+        (npz(val_labels=np.zeros((3, 1), np.uint8)), r"val_labels \(3, 1\)"),
+        (npz(test_images=np.zeros((5, 28, 28), np.float32)), "float32.*expected uint8"),
+        (npz(test_labels=np.zeros((5, 1), np.float32)), "float32.*expected uint8 and integers"),
+        (npz(train_images=np.array([[0], "a"], dtype=object)), "allow_pickle=False"),
+        (npz(train_labels=np.full((6, 1), 2, np.uint8)), "from 2 to 2, expected 0 to 1"),
+        (npz(train_labels=np.full((6, 1), -1, np.int8)), "from -1 to -1, expected 0 to 1"),
+    ],
+)
+def test_bad_file(monkeypatch, tmp_path, content, reason):
+    publish(monkeypatch, content)
+    put(monkeypatch, tmp_path / "cache", content)
+    with pytest.raises(DatasetError, match=reason) as caught:
+        load(NAME)
+    assert f"{NAME}.npz is not as described in helpers/medmnist.csv" in str(caught.value)
+
+
+def test_many_labels_out_of_range(monkeypatch, tmp_path):
+    changes = {f"{key}_labels": np.full((COUNTS[s], 2), 2) for s, key in datasets.SPLITS.items()}
+    content = npz(**changes)
+    publish(monkeypatch, content, task="multi-label")
+    put(monkeypatch, tmp_path / "cache", content)
+    with pytest.raises(DatasetError, match="expected 0 to 1"):
+        load(NAME)
+
+
+# What is shown is the same wherever the images come from.
+
+
+def test_shown_alike_from_everywhere(monkeypatch, tmp_path, serve):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content))
+    downloaded, cached = load(NAME), load(NAME)
+    assert downloaded.provenance != cached.provenance
+    assert repr(downloaded) == repr(cached)
+    assert downloaded._repr_html_() == cached._repr_html_()
+    assert str(tmp_path) not in repr(cached) + cached._repr_html_()
+    assert repr(cached).splitlines()[0].endswith("real images, CC BY 4.0")
+
+
+def test_table_counts_and_escapes(monkeypatch, tmp_path):
+    content = npz()
+    publish(monkeypatch, content, classes=("a <b>", "c & d"))
+    put(monkeypatch, tmp_path / "cache", content)
+    page = load(NAME)._repr_html_()
+    assert '<th scope="row">0 a &lt;b&gt;</th><td>3</td><td>2</td><td>3</td>' in page
+    assert '<th scope="row">images</th><td>6</td><td>4</td><td>5</td>' in page
+    # Colors are the page's, light or dark.
+    assert "style" not in page and "color" not in page
+
+
+# Simulated images: only when asked for, and said.
+
+
+@pytest.mark.parametrize("name", datasets.LOOK_ALIKES)
+def test_look_alikes(name):
+    data = load(name, synthetic=True)
+    assert data.synthetic
+    assert data.provenance == "SIMULATED (not real images)"
+    assert "SIMULATED, not real images" in repr(data)
+    assert "SIMULATED, not real images" in data._repr_html_()
+    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name][1], strict=True):
+        images, labels = getattr(data, split).images, getattr(data, split).labels
+        assert images.shape == (sum(counts), *FACTS[name].image_shape(28))
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
+        assert np.bincount(labels).tolist() == list(counts)
+    # No image twice, within a split or across.
+    images = np.concatenate([getattr(data, split).images for split in datasets.SPLITS])
+    assert len({image.tobytes() for image in images}) == len(images)
+
+
+def test_look_alikes_are_always_the_same():
+    first, second = load(NAME, synthetic=True), load(NAME, synthetic=True)
+    np.testing.assert_array_equal(first.test.images, second.test.images)
+    np.testing.assert_array_equal(first.test.labels, second.test.labels)
+
+
+def test_asked_for_in_the_environment(monkeypatch):
+    monkeypatch.setenv("MEDMNIST_SYNTHETIC", "1")
+    assert load(NAME).synthetic
+    with pytest.raises(DatasetError):
+        load(NAME, synthetic=False)
+
+
+@pytest.mark.parametrize("value", ["", "0"])
+def test_never_in_silence(monkeypatch, value):
+    monkeypatch.setenv("MEDMNIST_SYNTHETIC", value)
+    with pytest.raises(DatasetError):
+        load(NAME)
+
+
+@pytest.mark.parametrize("name", datasets.LOOK_ALIKES)
+def test_look_alikes_can_be_learned(name):
+    import keras
+    from sklearn.metrics import roc_auc_score
+
+    data = load(name, synthetic=True)
+    keras.utils.set_random_seed(0)
+    # The network of the text that the book starts from.
+    network = keras.Sequential(
+        [
+            keras.Input(data.train.images.shape[1:]),
+            keras.layers.Conv2D(32, 3, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Conv2D(64, 3, activation="relu"),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(len(data.classes), activation="softmax"),
+        ]
+    )
+    network.compile("adam", "sparse_categorical_crossentropy")
+    network.fit(data.train.images / 255, data.train.labels, batch_size=128, epochs=10, verbose=0)
+    scores = network.predict(data.test.images / 255, verbose=0)
+    present = data.test.labels[:, None] == np.arange(len(data.classes))
+    assert 0.8 <= roc_auc_score(present, scores, average="macro") <= 0.99
+
+
+# The real files, where there are any.
+
+
+@pytest.mark.parametrize("name", datasets.LOOK_ALIKES)
+def test_real(name, monkeypatch):
+    monkeypatch.undo()
+    if os.environ.get("MEDMNIST_SYNTHETIC") not in (None, "", "0"):
+        pytest.skip("MEDMNIST_SYNTHETIC is set")
+    monkeypatch.setattr(datasets, "ADDRESS", "http://127.0.0.1:9/")
+    try:
+        data = load(name)
+    except DatasetError as error:
+        pytest.skip(f"neither mirror nor cache has the real files: {error}")
+    assert not data.synthetic
+    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name][1], strict=True):
+        assert np.bincount(getattr(data, split).labels).tolist() == list(counts)
