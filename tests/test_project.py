@@ -78,7 +78,7 @@ def test_every_command_of_the_readme_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"(?m)^(\w+):", makefile))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"\bmake (\w+)", readme)) <= targets
+    assert set(re.findall(r"(?m)(?:^|`)make (\w+)", readme)) <= targets
 
 
 def test_helpers_do_not_import_tensorflow():
