@@ -1,11 +1,23 @@
 """Simulated images whose truth is known: images of nobody, for experiments and as look-alikes.
 
-Each simulator takes the labels to draw and returns a `Phantoms`: images, labels, lesion masks and
-every number that was drawn. The same seed gives the same images, and the same anatomy whatever the
-labels, lesion, scanner and marker: so one patient can be drawn with and without a lesion, or on
-two scanners.
+`radiographs`, `ultrasound`, `fundus` and `slices` all have the same parameters:
 
-Positions are (x, y) from (-1, -1) top left to (1, 1) bottom right.
+labels : int array (N,)
+    The class of each image to draw; `draw_labels` draws labels of a given prevalence.
+seed : int
+    Of everything drawn. The same seed gives the same images, and the same anatomy whatever the
+    labels, lesion, scanner and marker: one patient with and without a lesion, on two scanners.
+size : int
+    Height and width in pixels, 8 or more.
+lesion : Lesion
+    How large, how visible and where lesions are.
+scanner : Scanner
+    Noise, blur and gray scale.
+marker : sequence of floats, or None
+    For each class the probability of a small white square in the top left corner: a shortcut.
+
+They return `Phantoms`, and raise ValueError if labels are no classes of theirs or the marker has
+not one probability a class. Positions are (x, y) from (-1, -1) top left to (1, 1) bottom right.
 """
 
 from collections.abc import Sequence
@@ -16,7 +28,7 @@ from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
 # One for all images, or one for each: an array (N, 1, 1).
-Number = float | np.ndarray
+_Number = float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,18 @@ class Lesion:
     contrast : (low, high)
         Difference from the tissue around relative to the typical one, drawn between the two.
     position : (x, y) or None
-        The center of all lesions of an image; None draws one.
+        The center of an image's lesion, around which its others lie; None draws one.
     """
 
     size: tuple[float, float] = (0.7, 1.3)
     contrast: tuple[float, float] = (0.7, 1.3)
     position: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.size[0] <= self.size[1] or not 0 <= self.contrast[0] <= self.contrast[1]:
+            raise ValueError(f"{self} has a range that is not positive; give (low, high)")
+        if self.position and max(map(abs, self.position)) > 1:
+            raise ValueError(f"position={self.position} is outside the image; give -1 to 1")
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,10 @@ class Scanner:
     blur: float = 0.4
     contrast: float = 1.0
     brightness: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.dose <= 0 or self.blur < 0:
+            raise ValueError(f"{self} can't be built; give dose > 0 and blur >= 0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,16 +116,37 @@ def draw_labels(count: int, prevalence: Sequence[float], seed: int = 0) -> np.nd
 class _Draw:
     """Draws a number for each image, and keeps it under its name."""
 
-    def __init__(self, seed: int, count: int) -> None:
+    def __init__(
+        self, labels: ArrayLike, classes: int, seed: int, marker: Sequence[float] | None
+    ) -> None:
+        self.labels = _check(labels, classes)
+        self.count = len(self.labels)
         self.rng = np.random.default_rng(seed)
-        self.count = count
         self.parameters: dict[str, np.ndarray] = {}
+        # Always drawn, and first, so that the rest does not depend on it.
+        chance = self.rng.random(self.count)
+        if marker is not None and (
+            len(marker) != classes or not 0 <= min(marker) <= max(marker) <= 1
+        ):
+            raise ValueError(
+                f"marker={marker} is not one probability for each of {classes} classes"
+            )
+        shown = np.zeros(classes) if marker is None else np.asarray(marker)
+        self.parameters["marker"] = chance < shown[self.labels]
+
+    def shown(self, *classes: int) -> np.ndarray:
+        """Return whether each image is of one of the classes (N, 1, 1)."""
+        return np.isin(self.labels, classes)[:, None, None]
 
     def __call__(self, name: str, low: float, high: float) -> np.ndarray:
         """Return an array (N, 1, 1) of numbers between low and high."""
         values = self.rng.uniform(low, high, self.count).astype(np.float32)
         self.parameters[name] = values
         return values[:, None, None]
+
+    def side(self, name: str) -> np.ndarray:
+        """Return an array (N, 1, 1) of -1 and 1."""
+        return np.sign(self(name, -1, 1))
 
     def place(self, lesion: Lesion, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the lesions' center: the one asked for, or else (x, y)."""
@@ -144,21 +187,21 @@ def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
     return steps[None, None, :], steps[None, :, None]
 
 
-def _turn(x: np.ndarray, y: np.ndarray, angle: Number) -> tuple[np.ndarray, np.ndarray]:
+def _turn(x: np.ndarray, y: np.ndarray, angle: _Number) -> tuple[np.ndarray, np.ndarray]:
     return x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
 
 
-def _square(x: np.ndarray, y: np.ndarray, a: Number, b: Number) -> np.ndarray:
+def _square(x: np.ndarray, y: np.ndarray, a: _Number, b: _Number) -> np.ndarray:
     """Return (x/a)^2 + (y/b)^2: below 1 inside the ellipse with half axes a and b."""
     return np.square(x / a) + np.square(y / b)
 
 
-def _path(square: np.ndarray, depth: Number) -> np.ndarray:
+def _path(square: np.ndarray, depth: _Number) -> np.ndarray:
     """Return how far a ray goes through the ellipsoid whose half axis along the ray is depth."""
     return 2 * depth * np.sqrt(np.maximum(1 - square, 0))
 
 
-def _slab(square: np.ndarray, depth: Number) -> np.ndarray:
+def _slab(square: np.ndarray, depth: _Number) -> np.ndarray:
     """Return the same for a body flatter than an ellipsoid: x^2 + y^2 + z^4 = 1."""
     return 2 * depth * np.sqrt(np.sqrt(np.maximum(1 - square, 0)))
 
@@ -173,28 +216,14 @@ def _blur(images: np.ndarray, sigma: float) -> np.ndarray:
     return gaussian_filter(images, (0, *[sigma * images.shape[1] / 28] * 2), mode="nearest")
 
 
-def _finish(
-    gray: np.ndarray,
-    labels: np.ndarray,
-    masks: np.ndarray,
-    draw: _Draw,
-    scanner: Scanner,
-    marker: Sequence[float] | None,
-    classes: int,
-) -> Phantoms:
-    """Set gray levels 0 to 1 (N, H, W, C) as the scanner does, add the marker, and round."""
+def _finish(gray: np.ndarray, masks: np.ndarray, draw: _Draw, scanner: Scanner) -> Phantoms:
+    """Set gray levels 0 to 1 (N, H, W, C) as the scanner does, round, and add the marker."""
     gray = (gray - 0.5) * scanner.contrast + 0.5 + scanner.brightness
     images = np.clip(np.rint(gray * 255), 0, 255).astype(np.uint8)
-    if marker is not None:
-        if len(marker) != classes:
-            raise ValueError(
-                f"marker has {len(marker)} probabilities; give one to each of {classes} classes"
-            )
-        marked = draw.rng.random(draw.count) < np.asarray(marker)[labels]
-        draw.parameters["marker"] = marked
-        start, stop = images.shape[1] // 14, images.shape[1] // 14 + max(images.shape[1] // 9, 1)
-        images[marked, start:stop, start:stop] = 255
-    return Phantoms(images, labels, masks, draw.parameters)
+    size = images.shape[1]
+    square = slice(size // 14, size // 14 + max(size // 9, 1))
+    images[draw.parameters["marker"], square, square] = 255
+    return Phantoms(images, draw.labels, masks, draw.parameters)
 
 
 # Attenuation per cm at 60 keV: ICRU-44 soft tissue and cortical bone, and lung a quarter as dense
@@ -222,19 +251,8 @@ def radiographs(
     ----------
     labels : int array (N,)
         0 clear lungs, 1 one to three opacities: fluid where there was air.
-    seed : int
-        Of everything drawn.
-    size : int
-        Height and width in pixels.
-    lesion, scanner : Lesion, Scanner
-        Opacities; dose is photons.
-    marker : sequence of 2 floats, or None
-        For each label the probability of a white square in the top left corner.
-
-    Raises
-    ------
-    ValueError
-        If labels are not integers (N,) from 0 to 1, or the marker has not 2 probabilities.
+    seed, size, lesion, scanner, marker
+        See `helpers.phantoms`. Opacities show in lungs only; dose is photons.
 
     Examples
     --------
@@ -242,17 +260,12 @@ def radiographs(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 1), array([False,  True]))
     """
-    labels = _check(labels, 2)
-    draw = _Draw(seed, len(labels))
+    draw = _Draw(labels, 2, seed, marker)
     across, down = _grid(size)
-    # The patient's place in the picture; from here on in cm, 10.5 cm from the middle to the edge.
-    x, y = _turn(
-        across - draw("shift_x", -0.08, 0.08),
-        down - draw("shift_y", -0.1, 0.1),
-        draw("turn", -0.07, 0.07),
-    )
-    scale = 10.5 * draw("scale", 0.85, 1.15)
-    x, y = x * scale, y * scale
+    # The patient's place in the picture; x and y in cm, 10.5 cm from the middle to the edge.
+    shift_x, shift_y = draw("shift_x", -0.08, 0.08), draw("shift_y", -0.1, 0.1)
+    turn, scale = draw("turn", -0.07, 0.07), 10.5 * draw("scale", 0.85, 1.15)
+    x, y = _turn((across - shift_x) * scale, (down - shift_y) * scale, turn)
 
     depth = draw("depth", 6.5, 8)
     torso = _slab(_square(x, y - 11, draw("torso", 11.5, 15), 25), depth)
@@ -275,7 +288,10 @@ def radiographs(
     ribs = 0.7 * np.maximum(np.sin((y + 0.35 * np.abs(x)) * 2 * np.pi / draw("ribs", 2.1, 2.6)), 0)
     ribs = ribs * (_square(x, y - 1, 10.5, 11) < 1)
 
-    opaque, masks = _opacities(across, down, lungs, labels, lesion, draw)
+    # The middle of an opacity lies in a lung, beside the heart; back from cm to the picture.
+    u, v = _turn(draw.side("side") * draw("offset", 4.5, 6.2), draw("height", -4.5, 1.5), -turn)
+    center = draw.place(lesion, u / scale + shift_x, v / scale + shift_y)
+    opaque, masks = _opacities(across - center[0], down - center[1], lungs, lesion, draw)
     rays = (
         TISSUE * (torso - lungs + opaque)
         + LUNG * (lungs - opaque)
@@ -285,29 +301,29 @@ def radiographs(
     low, high = draw("window_low", 0.0, 0.6), draw("window_high", 3.7, 4.5)
     counted = np.maximum(draw.rng.poisson(photons), 1).astype(np.float32)
     gray = (-np.log(counted / (PHOTONS * scanner.dose)) - low) / (high - low)
-    return _finish(gray[..., None], labels, masks, draw, scanner, marker, 2)
+    return _finish(gray[..., None], masks, draw, scanner)
 
 
 def _opacities(
-    x: np.ndarray, y: np.ndarray, lungs: np.ndarray, labels: np.ndarray, lesion: Lesion, draw: _Draw
+    x: np.ndarray, y: np.ndarray, lungs: np.ndarray, lesion: Lesion, draw: _Draw
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cm of lung filled with fluid along each ray, and where (N, H, W)."""
-    side = np.where(draw("side", -1, 1) < 0, -1, 1).astype(np.float32)
-    center_x, center_y = draw.place(
-        lesion, side * draw("offset", 0.3, 0.55), draw("height", -0.35, 0.35)
-    )
+    """Return the cm of lung filled with fluid along each ray, and where (N, H, W).
+
+    Here x and y are relative to the middle.
+    """
     size, contrast = draw("size", *lesion.size), draw("contrast", *lesion.contrast)
-    count = draw("count", 1, 4)
+    count = np.floor(draw("count", 1, 4))
+    draw.parameters["count"] = count.ravel()
     empty, masks = np.ones_like(lungs), np.zeros(lungs.shape, bool)
     for number in range(3):
         # The others lie around the first; each a little irregular.
         spread = 0.3 * (number > 0)
-        u = x - center_x - draw(f"x_{number}", -spread, spread)
-        v = y - center_y - draw(f"y_{number}", -spread, spread)
+        u = x - draw(f"x_{number}", -spread, spread)
+        v = y - draw(f"y_{number}", -spread, spread)
         u, v = _turn(u, v, draw(f"turn_{number}", 0, 3.14))
         square = _square(u, v, 0.32 * size, 0.25 * size * draw(f"shape_{number}", 0.7, 1.3))
         fill = np.clip(0.5 * contrast * np.maximum(1 - square, 0), 0, 1)
-        present = (number < np.floor(count)) & (labels == 1)[:, None, None]
+        present = (number < count) & draw.shown(1)
         empty *= 1 - fill * present
         masks |= present & (square < 0.9) & (lungs > 1)
     return (1 - empty) * lungs, masks
@@ -328,7 +344,7 @@ def ultrasound(
     """Return ultrasound images of the breast, gray, white where sound comes back.
 
     Skin, fat, gland and muscle in wavy layers, in decibels, darker with depth; speckle as the
-    magnitude of a random complex field (Burckhardt 1978, doi 10.1109/T-SU.1978.30978). Masses are
+    power of a random complex field (Burckhardt 1978, doi 10.1109/T-SU.1978.30978). Masses are
     dark. A benign one is smooth, wider than tall and brightens what lies below; a malignant one is
     rough, taller than wide and casts a shadow (Stavros et al. 1995,
     doi 10.1148/radiology.196.1.7784555).
@@ -337,19 +353,8 @@ def ultrasound(
     ----------
     labels : int array (N,)
         0 no mass, 1 a benign one, 2 a malignant one.
-    seed : int
-        Of everything drawn.
-    size : int
-        Height and width in pixels.
-    lesion, scanner : Lesion, Scanner
-        Masses; dose is pictures averaged.
-    marker : sequence of 3 floats, or None
-        For each label the probability of a white square in the top left corner.
-
-    Raises
-    ------
-    ValueError
-        If labels are not integers (N,) from 0 to 2, or the marker has not 3 probabilities.
+    seed, size, lesion, scanner, marker
+        See `helpers.phantoms`. Masses; dose is pictures averaged.
 
     Examples
     --------
@@ -357,15 +362,14 @@ def ultrasound(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((3, 28, 28, 1), array([False,  True,  True]))
     """
-    labels = _check(labels, 3)
-    draw = _Draw(seed, len(labels))
+    draw = _Draw(labels, 3, seed, marker)
     x, y = _grid(size)
     decibels = _layers(x, y, draw) + 4 * draw.texture(size, 0.8, 1.8)
 
-    mass, below = _mass(x, y, labels, lesion, draw)
+    mass, below = _mass(x, y, lesion, draw)
     # A malignant mass swallows the sound that would light what lies below; a benign one spares it.
     shadow, spared = draw("shadow", -26, -6), draw("spared", 2, 8)
-    passed = np.where((labels == 2)[:, None, None], shadow, spared)
+    passed = np.where(draw.shown(2), shadow, spared)
     contrast = draw("contrast", *lesion.contrast)
     decibels += contrast * (passed * below - 18 * mass)
 
@@ -373,12 +377,11 @@ def ultrasound(
     for _ in range(2):
         # The beam is narrower along the sound than across it.
         speckle += np.square(draw.texture(size, 0.3, 0.6))
-    looks = 6 * scanner.dose
-    # The mean of several independent looks varies less by the root of their number.
-    power = 1 + (speckle / 2 - 1) / np.sqrt(looks)
+    # The mean of several pictures, usually six, varies less by the root of their number.
+    power = 1 + (speckle / 2 - 1) / np.sqrt(6 * scanner.dose)
     decibels = _blur(decibels + 10 * np.log10(np.maximum(power, 0.03)), scanner.blur)
     gray = 1 + decibels / DYNAMIC_RANGE
-    return _finish(gray[..., None], labels, mass > 0.1, draw, scanner, marker, 3)
+    return _finish(gray[..., None], mass > 0.1, draw, scanner)
 
 
 def _layers(x: np.ndarray, y: np.ndarray, draw: _Draw) -> np.ndarray:
@@ -397,12 +400,11 @@ def _layers(x: np.ndarray, y: np.ndarray, draw: _Draw) -> np.ndarray:
 
 
 def _mass(
-    x: np.ndarray, y: np.ndarray, labels: np.ndarray, lesion: Lesion, draw: _Draw
+    x: np.ndarray, y: np.ndarray, lesion: Lesion, draw: _Draw
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mass, and the column below it, from 0 to 1 (N, H, W)."""
     x0, y0 = draw.place(lesion, draw("center_x", -0.5, 0.5), draw("center_y", -0.5, 0.1))
-    malignant = (labels == 2)[:, None, None]
-    present = (labels > 0)[:, None, None]
+    malignant, present = draw.shown(2), draw.shown(1, 2)
     radius = 0.3 * draw("size", *lesion.size)
     # Benign: 0.5 to 0.9 as tall as wide. Malignant: 0.8 to 1.4.
     shape = draw("shape", 0.5, 0.9) + np.where(malignant, 0.4, 0).astype(np.float32)
@@ -431,26 +433,15 @@ def fundus(
 
     A lit disc with the optic disc, the macula and vessels, in a color of its own. Lesions by
     grade of diabetic retinopathy (Wilkinson et al. 2003, doi 10.1016/S0161-6420(03)00475-5): a few
-    dark dots at grade 1; more, with bright exudates, at 2; many and large at 3; at 4 a large
-    bleeding besides.
+    dark dots at grade 1; more, with bright exudates, at 2; many at 3; at 4 a large bleeding
+    besides.
 
     Parameters
     ----------
     labels : int array (N,)
         Grades, 0 to 4.
-    seed : int
-        Of everything drawn.
-    size : int
-        Height and width in pixels.
-    lesion, scanner : Lesion, Scanner
-        Dots, exudates and bleedings; dose is light.
-    marker : sequence of 5 floats, or None
-        For each label the probability of a white square in the top left corner.
-
-    Raises
-    ------
-    ValueError
-        If labels are not integers (N,) from 0 to 4, or the marker has not 5 probabilities.
+    seed, size, lesion, scanner, marker
+        See `helpers.phantoms`. Dots, exudates and bleedings; dose is light.
 
     Examples
     --------
@@ -458,20 +449,16 @@ def fundus(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 3), array([False,  True]))
     """
-    labels = _check(labels, 5)
-    draw = _Draw(seed, len(labels))
+    draw = _Draw(labels, 5, seed, marker)
     x, y = _grid(size)
     light, field = _eye(x, y, draw)
-    dark, bright = _spots(x, y, labels, lesion, draw)
-    dark, bright = dark * field, bright * field
-    tint = draw("light", 0.55, 1.0) * np.stack(
-        # Red, green and blue: between brown and pink.
-        [
-            np.ones_like(light),
-            draw("green", 0.4, 0.75) + 0 * light,
-            draw("blue", 0.2, 0.5) + 0 * light,
-        ]
-    )
+    dark, bright = _spots(x, y, lesion, draw)
+    masks = (np.maximum(dark, bright) > 0.15) & (field > 0.5)
+    contrast = draw("contrast", *lesion.contrast)
+    dark, bright = (np.clip(contrast * spots, 0, 1) for spots in (dark, bright))
+    # Red, green and blue: between brown and pink.
+    hue = np.broadcast_arrays(1, draw("green", 0.4, 0.75), draw("blue", 0.2, 0.5))
+    tint = draw("light", 0.55, 1.0) * np.stack(hue)
     # Blood takes green and blue light rather than red; exudates are yellow.
     blood = np.array([0.7, 0.9, 0.8], np.float32)[:, None, None, None]
     exudate = np.array([0.6, 0.75, 0.4], np.float32)[:, None, None, None]
@@ -479,7 +466,7 @@ def fundus(
     rgb = np.stack([_blur(channel, scanner.blur) for channel in rgb * field], axis=-1)
     grain = np.stack([draw.noise(size) for _ in range(3)], axis=-1)
     rgb += 0.02 / np.sqrt(scanner.dose) * grain * field[..., None]
-    return _finish(rgb, labels, (dark + bright) > 0.15, draw, scanner, marker, 5)
+    return _finish(rgb, masks, draw, scanner)
 
 
 def _eye(x: np.ndarray, y: np.ndarray, draw: _Draw) -> tuple[np.ndarray, np.ndarray]:
@@ -489,7 +476,7 @@ def _eye(x: np.ndarray, y: np.ndarray, draw: _Draw) -> tuple[np.ndarray, np.ndar
     field = _inside(_square(x, y, 0.93, 0.93), 0.04)
     glow = _square(x - draw("glow_x", -0.4, 0.4), y - draw("glow_y", -0.4, 0.4), 1, 1)
     light = 1 - draw("vignette", 0.1, 0.45) * glow
-    side = np.where(draw("eye", -1, 1) < 0, -1, 1).astype(np.float32)
+    side = draw.side("eye")
     disc_x, disc_y = side * draw("disc_x", 0.35, 0.65), draw("disc_y", -0.12, 0.12)
     # Vessels leave the optic disc in two arcs, above and below the macula.
     arc = np.square(y - disc_y) - draw("arc", 0.25, 0.45) * np.abs(x - disc_x)
@@ -505,25 +492,24 @@ SPOTS = {"dots": (0, 2, 4, 8, 8), "exudates": (0, 0, 3, 5, 5), "bleedings": (0, 
 
 
 def _spots(
-    x: np.ndarray, y: np.ndarray, labels: np.ndarray, lesion: Lesion, draw: _Draw
+    x: np.ndarray, y: np.ndarray, lesion: Lesion, draw: _Draw
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return dark and bright lesions, each 0 to 1 (N, H, W)."""
     center = draw.place(lesion, draw("center_x", -0.2, 0.2), draw("center_y", -0.2, 0.2))
-    size, contrast = draw("size", *lesion.size), draw("contrast", *lesion.contrast)
-    load = draw("load", 0.6, 1.4).ravel()
+    size, load = draw("size", *lesion.size), draw("load", 0.6, 1.4).ravel()
     layers = []
     for kind, radius in {"dots": 0.085, "exudates": 0.09, "bleedings": 0.35}.items():
         layer = np.zeros(np.broadcast_shapes(center[0].shape, x.shape, y.shape), np.float32)
-        wanted = np.rint(load * np.array(SPOTS[kind])[labels])
-        # Grade 1 and above shows something.
-        draw.parameters[kind] = np.maximum(wanted, np.array(SPOTS[kind])[labels] > 0)
+        typical = np.array(SPOTS[kind])[draw.labels]
+        # Where there are some, there is at least one.
+        draw.parameters[kind] = np.maximum(np.rint(load * typical), typical > 0)
         for number in range(int(np.rint(1.4 * max(SPOTS[kind])))):
             u = x - center[0] - draw(f"{kind}_x_{number}", -0.5, 0.5)
             v = y - center[1] - draw(f"{kind}_y_{number}", -0.5, 0.5)
             own = radius * size * draw(f"{kind}_size_{number}", 0.7, 1.3)
             shown = (number < draw.parameters[kind])[:, None, None]
             np.maximum(layer, np.exp(-_square(u, v, own, own)) * shown, out=layer)
-        layers.append(np.clip(contrast * layer, 0, 1))
+        layers.append(layer)
     dots, exudates, bleedings = layers
     return np.maximum(dots, bleedings), exudates
 
@@ -561,7 +547,7 @@ def signals(tissue: str) -> np.ndarray:
     (array([26.  ,  0.39,  0.18]), array([5.  , 0.17, 0.58]))
     """
     hounsfield, t1, t2, density = TISSUES[tissue]
-    echoes = [density * (1 - np.exp(-tr / t1)) * np.exp(-te / t2) for tr, te in SEQUENCES]
+    echoes = [density * (1 - np.exp(-r / t1)) * np.exp(-e / t2) for r, e in SEQUENCES]
     return np.array([hounsfield, *echoes])
 
 
@@ -583,19 +569,8 @@ def slices(
     ----------
     labels : int array (N,)
         Number of the lesion in `LESIONS`: 0 none, 1 demyelination, 2 edema, 3 hemorrhage.
-    seed : int
-        Of everything drawn.
-    size : int
-        Height and width in pixels.
-    lesion, scanner : Lesion, Scanner
-        Lesions of white matter; dose is photons of the CT, and echoes averaged of the MR.
-    marker : sequence of 4 floats, or None
-        For each label the probability of a white square in the top left corner, in all channels.
-
-    Raises
-    ------
-    ValueError
-        If labels are not integers (N,) from 0 to 3, or the marker has not 4 probabilities.
+    seed, size, lesion, scanner, marker
+        See `helpers.phantoms`. Dose is photons for CT, and echoes averaged for MR.
 
     Examples
     --------
@@ -603,8 +578,7 @@ def slices(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 3), array([False,  True]))
     """
-    labels = _check(labels, len(LESIONS))
-    draw = _Draw(seed, len(labels))
+    draw = _Draw(labels, len(LESIONS), seed, marker)
     across, down = _grid(size)
     # The head's place in the picture.
     x, y = _turn(across - draw("shift_x", -0.06, 0.06), down, draw("turn", -0.15, 0.15))
@@ -621,24 +595,24 @@ def slices(
         ("gray matter", _square(np.abs(x) - 0.2, y - 0.08, 0.09, 0.14)),
         ("fluid", _square(np.abs(x) - 0.1, y + 0.1, vents, vents * 2.4)),
     ]
-    images = [np.full((len(labels), size, size), s, np.float32) for s in signals("air")]
+    images = [np.full((draw.count, size, size), s, np.float32) for s in signals("air")]
     for tissue, square in layers:
         _paint(images, signals(tissue), _inside(square, 0.1))
 
-    side = np.where(draw("side", -1, 1) < 0, -1, 1).astype(np.float32)
-    x0, y0 = draw.place(lesion, side * draw("offset", 0.26, 0.4), draw("height", -0.35, 0.35))
+    side = draw.side("side")
+    x0, y0 = draw.place(lesion, side * draw("offset", 0.3, 0.42), draw("height", -0.35, 0.35))
     radius = 0.17 * draw("size", *lesion.size)
     square = _square(across - x0, down - y0, radius, radius * draw("shape", 0.7, 1.3))
     share = np.clip(0.8 * draw("contrast", *lesion.contrast), 0, 1) * _inside(square, 0.25)
-    present = (labels > 0)[:, None, None]
-    shown = np.array([signals(name) for name in ("white matter", *LESIONS[1:])])[labels]
+    present = draw.shown(1, 2, 3)
+    shown = np.array([signals(name) for name in ("white matter", *LESIONS[1:])])[draw.labels]
     _paint(images, shown.T[..., None, None], share * present)
 
     ct, t1, t2 = (_blur(image, scanner.blur) for image in images)
     ct = (ct + 4 / np.sqrt(scanner.dose) * draw.noise(size)) / 80
     t1, t2 = (_rician(signal, 0.015 / np.sqrt(scanner.dose), draw) / 0.65 for signal in (t1, t2))
     gray = np.clip(np.stack([ct, t1, t2], axis=-1), 0, 1)
-    return _finish(gray, labels, present & (square < 1.4), draw, scanner, marker, 4)
+    return _finish(gray, present & (square < 1.4), draw, scanner)
 
 
 def _paint(images: list[np.ndarray], values: np.ndarray, share: np.ndarray) -> None:

@@ -1,0 +1,334 @@
+"""The simulators: physics as it should be, masks where the lesions are, same seed same image."""
+
+import numpy as np
+import pytest
+
+from helpers import phantoms
+from helpers.phantoms import Lesion, Scanner, draw_labels
+
+# Each simulator with its number of classes.
+SIMULATORS = [
+    (phantoms.radiographs, 2),
+    (phantoms.ultrasound, 3),
+    (phantoms.fundus, 5),
+    (phantoms.slices, 4),
+]
+each = pytest.mark.parametrize(("simulate", "classes"), SIMULATORS)
+QUIET = Scanner(dose=1e6, blur=0)
+
+
+def same(labels, label):
+    """Return labels of the same shape, all of them `label`."""
+    return np.full_like(labels, label)
+
+
+def gray(images):
+    """Return images (N, H, W, C) as floats, channels averaged (N, H, W)."""
+    return images.astype(float).mean(axis=-1)
+
+
+@each
+@pytest.mark.parametrize("size", [28, 64])
+def test_shapes(simulate, classes, size):
+    labels = np.arange(3 * classes) % classes
+    made = simulate(labels, size=size)
+    assert made.images.shape[:3] == made.masks.shape == (len(labels), size, size)
+    assert (made.images.dtype, made.masks.dtype) == (np.uint8, bool)
+    np.testing.assert_array_equal(made.labels, labels)
+    assert {len(values) for values in made.parameters.values()} == {len(labels)}
+
+
+@each
+def test_same_seed_same_image(simulate, classes):
+    labels = np.arange(10) % classes
+    first, second, other = simulate(labels, 1), simulate(labels, 1), simulate(labels, 2)
+    np.testing.assert_array_equal(first.images, second.images)
+    np.testing.assert_array_equal(first.masks, second.masks)
+    assert (first.images != other.images).mean() > 0.3
+
+
+@each
+def test_uses_the_gray_scale(simulate, classes):
+    images = gray(simulate(np.arange(100) % classes).images)
+    assert images.std(axis=(1, 2)).min() > 10
+    assert np.mean(images == 255) < 0.2
+
+
+# What is there, is in the mask, and nothing else is.
+
+
+@each
+def test_masks_are_of_the_labels_with_lesions(simulate, classes):
+    labels = np.arange(400 * classes) % classes
+    masks = simulate(labels).masks
+    np.testing.assert_array_equal(masks.any(axis=(1, 2)), labels > 0)
+    assert masks.mean(axis=(1, 2)).max() < 0.5
+
+
+@each
+def test_masks_cover_lesions(simulate, classes):
+    # One patient, without and with a lesion; the worst label.
+    labels = np.zeros(200, int)
+    without = simulate(labels, 0, scanner=QUIET)
+    with_lesion = simulate(same(labels, classes - 1), 0, scanner=QUIET)
+    change = gray(np.abs(with_lesion.images.astype(int) - without.images))
+    masks = with_lesion.masks
+    if simulate is phantoms.ultrasound:
+        # Shadows fall below a mass; to its sides and above there is nothing.
+        below = np.maximum.accumulate(masks, axis=1)
+        masks = below | np.roll(below, 1, axis=2) | np.roll(below, -1, axis=2)
+    assert change[with_lesion.masks].mean() > 10
+    assert change[~masks].mean() < 1.5
+    assert change[with_lesion.masks].mean() > 10 * change[~masks].mean()
+
+
+@each
+def test_parameters_say_where(simulate, classes):
+    labels = np.full(300, 1)
+    made = simulate(labels, lesion=Lesion(size=(0.8, 0.8)))
+    # One opacity, or all of them: in the eye the spots are scattered around the center.
+    alone = made.parameters.get("count", np.ones(300)) == 1
+    steps = (np.arange(28) + 0.5) / 28 * 2 - 1
+    weights = made.masks[alone] / made.masks[alone].sum(axis=(1, 2), keepdims=True)
+    found_x = (weights * steps[None, None, :]).sum(axis=(1, 2))
+    found_y = (weights * steps[None, :, None]).sum(axis=(1, 2))
+    # Lungs cut opacities off at their edge.
+    least = 0.2 if simulate is phantoms.fundus else 0.9
+    for found, name in [(found_x, "x"), (found_y, "y")]:
+        assert np.corrcoef(found, made.parameters[name][alone])[0, 1] > least
+
+
+# The knobs.
+
+
+@each
+def test_contrast_of_a_lesion(simulate, classes):
+    labels = np.full(100, classes - 1)
+    none = simulate(same(labels, 0), scanner=QUIET).images
+    changes = [
+        np.abs(
+            gray(simulate(labels, lesion=Lesion(contrast=(c, c)), scanner=QUIET).images)
+            - gray(none)
+        )
+        for c in (0, 0.5, 1)
+    ]
+    invisible, faint, clear = (change.mean() for change in changes)
+    assert invisible < 0.01
+    assert faint < 0.8 * clear
+
+
+@each
+def test_size_of_a_lesion(simulate, classes):
+    labels = np.full(100, classes - 1)
+    small, large = (simulate(labels, lesion=Lesion(size=(s, s))).masks.mean() for s in (0.6, 1.2))
+    assert 2 * small < large < 5 * small
+
+
+@each
+def test_position_of_a_lesion(simulate, classes):
+    labels = np.full(50, classes - 1)
+    made = simulate(labels, lesion=Lesion(position=(0.3, -0.1)))
+    np.testing.assert_allclose(made.parameters["x"], 0.3, rtol=1e-6)
+    rows, columns = np.nonzero(made.masks.any(axis=0) & (made.masks.mean(axis=0) > 0.1))
+    assert np.abs((columns.mean() + 0.5) / 14 - 1 - 0.3) < 0.2
+    assert np.abs((rows.mean() + 0.5) / 14 - 1 + 0.1) < 0.2
+
+
+@each
+def test_noise_falls_with_dose(simulate, classes):
+    labels = np.zeros(50, int)
+    truth = gray(simulate(labels, scanner=Scanner(dose=1e6)).images)
+    errors = [
+        np.std(gray(simulate(labels, scanner=Scanner(dose=dose)).images) - truth)
+        for dose in (0.25, 1, 4, 16)
+    ]
+    assert errors == sorted(errors, reverse=True)
+    # With the root of the dose, rounding and clipping aside.
+    assert 2.5 < errors[0] / errors[2] < 5
+
+
+@each
+def test_blur_takes_detail(simulate, classes):
+    labels = np.zeros(50, int)
+    sharp, soft = (
+        np.abs(np.diff(gray(simulate(labels, scanner=Scanner(1e6, blur)).images), axis=2)).mean()
+        for blur in (0, 1.5)
+    )
+    assert soft < 0.9 * sharp
+
+
+@each
+def test_gray_scale_of_the_scanner(simulate, classes):
+    labels = np.zeros(50, int)
+    usual, steep, bright = (
+        simulate(labels, scanner=scanner).images.astype(float)
+        for scanner in (Scanner(), Scanner(contrast=1.3), Scanner(brightness=0.1))
+    )
+    assert steep.std() > usual.std()
+    assert bright.mean() > usual.mean() + 10
+
+
+@each
+def test_marker_leaks_the_label(simulate, classes):
+    labels = np.arange(200 * classes) % classes
+    plain = simulate(labels)
+    chances = np.linspace(0, 1, classes)
+    made = simulate(labels, marker=chances)
+    marked = made.parameters["marker"]
+    assert not plain.parameters["marker"].any()
+    for label, chance in enumerate(chances):
+        assert abs(marked[labels == label].mean() - chance) < 0.12
+    # A white square, and nothing else.
+    np.testing.assert_array_equal(made.images[~marked], plain.images[~marked])
+    assert (made.images[marked, 2:5, 2:5] == 255).all()
+    made.images[marked, 2:5, 2:5] = plain.images[marked, 2:5, 2:5]
+    np.testing.assert_array_equal(made.images, plain.images)
+
+
+@each
+def test_same_patient_on_two_scanners(simulate, classes):
+    labels = np.arange(20) % classes
+    first = simulate(labels)
+    second = simulate(labels, scanner=Scanner(dose=0.1, blur=1), marker=[1] * classes)
+    for name in set(first.parameters) - {"marker"}:
+        np.testing.assert_array_equal(first.parameters[name], second.parameters[name])
+    np.testing.assert_array_equal(first.masks, second.masks)
+
+
+def test_prevalence():
+    labels = draw_labels(10_000, prevalence=[0.7, 0.2, 0.1], seed=3)
+    np.testing.assert_allclose(np.bincount(labels) / 10_000, [0.7, 0.2, 0.1], atol=0.02)
+    np.testing.assert_array_equal(labels, draw_labels(10_000, [0.7, 0.2, 0.1], seed=3))
+
+
+# Physics.
+
+
+def test_x_rays_are_stopped_by_what_is_thick_and_dense():
+    labels = np.ones(300, int)
+    made = phantoms.radiographs(labels, scanner=QUIET)
+    clear = phantoms.radiographs(0 * labels, scanner=QUIET)
+    # An opacity is whiter than the lung it fills.
+    change = gray(made.images) - gray(clear.images)
+    assert change[made.masks].mean() > 10
+    assert change.min() >= -1
+    # The same window: a deeper torso is whiter.
+    parameters = clear.parameters
+    window = (parameters["window_high"] - parameters["window_low"]) / 255
+    rays = gray(clear.images)[:, 24:27, 3:6].mean(axis=(1, 2)) * window + parameters["window_low"]
+    assert np.corrcoef(rays, parameters["depth"])[0, 1] > 0.7
+    # Middle of the chest whiter than lungs, lungs whiter than the air beside the neck.
+    mean = gray(clear.images).mean(axis=0)
+    assert mean[12:16, 13:15].mean() > mean[12:16, 6:8].mean() + 30
+    assert mean[12:16, 6:8].mean() > mean[0, 0]
+
+
+def test_beer_and_lambert():
+    # Through an ellipsoid's middle: twice its half axis; through its rim: nothing.
+    square = np.array([0.0, 0.75, 1.0, 2.0])
+    np.testing.assert_allclose(phantoms._path(square, 3.0), [6, 3, 0, 0])
+    np.testing.assert_allclose(phantoms._slab(square, 3.0), [6, 6 * 0.25**0.25, 0, 0])
+    assert phantoms.LUNG < phantoms.TISSUE < phantoms.BONE
+
+
+def test_sound():
+    labels = np.zeros(300, int)
+    normal = gray(phantoms.ultrasound(labels, scanner=QUIET).images)
+    benign = phantoms.ultrasound(labels + 1, scanner=QUIET)
+    malignant = phantoms.ultrasound(labels + 2, scanner=QUIET)
+    # Less comes back from the deep.
+    assert normal[:, 5:10].mean() > normal[:, 20:].mean() + 20
+    for made in (benign, malignant):
+        assert (gray(made.images) - normal)[made.masks].mean() < -20
+    # Below the mass: brighter, and darker.
+    for made, sign in ((benign, 1), (malignant, -1)):
+        below = np.maximum.accumulate(made.masks, axis=1) & ~made.masks
+        assert sign * (gray(made.images) - normal)[below].mean() > 5
+    # Taller than wide.
+    height, width = (
+        [made.masks.any(axis=axis).sum(axis=1).mean() for made in (benign, malignant)]
+        for axis in (2, 1)
+    )
+    assert height[0] < width[0]
+    assert height[1] / width[1] > 1.3 * height[0] / width[0]
+
+
+def test_fundus_grades():
+    labels = np.repeat(np.arange(5), 100)
+    made = phantoms.fundus(labels)
+    area = made.masks.mean(axis=(1, 2)).reshape(5, 100).mean(axis=1)
+    assert (np.diff(area) > 0).all()
+    assert made.parameters["exudates"][labels == 1].max() == 0
+    assert (made.parameters["bleedings"] > 0).tolist() == (labels == 4).tolist()
+    # Reddish, in a dark frame.
+    red, green, blue = made.images.reshape(-1, 3).mean(axis=0)
+    assert red > green > blue
+    assert made.images[:, 0, 0].mean() < 2
+
+
+def test_tissues_in_three_modalities():
+    white, demyelination, edema, blood, water, fat = (
+        phantoms.signals(name)
+        for name in ("white matter", "demyelination", "edema", "hemorrhage", "fluid", "scalp")
+    )
+    # T1-weighted: fat bright, water dark. T2-weighted: water bright.
+    assert fat[1] > white[1] > water[1]
+    assert water[2] > white[2]
+    # Alike in CT, unlike in T2; alike in T2, unlike in CT.
+    assert abs(demyelination[0] - white[0]) < 2
+    assert demyelination[2] > 2 * white[2]
+    assert abs(demyelination[2] - edema[2]) < 0.1
+    assert edema[0] < demyelination[0] - 10
+    assert blood[0] > white[0] + 30
+
+
+def test_lesions_show_in_slices_as_their_tissue():
+    labels = np.zeros(100, int)
+    plain = phantoms.slices(labels, scanner=QUIET).images.astype(float)
+    # Against white matter in CT, T1, T2.
+    signs = {1: (0, 0, 1), 2: (-1, -1, 1), 3: (1, -1, -1)}
+    for label, expected in signs.items():
+        made = phantoms.slices(labels + label, scanner=QUIET)
+        change = (made.images - plain)[made.masks].mean(axis=0)
+        for value, sign in zip(change, expected, strict=True):
+            assert sign * value > 8 if sign else abs(value) < 8
+
+
+# Bad input.
+
+
+@each
+def test_labels_must_be_classes(simulate, classes):
+    with pytest.raises(ValueError, match=f"from 0 to {classes}; expected 0 to {classes - 1}"):
+        simulate([0, classes])
+    with pytest.raises(ValueError, match="from -1 to 0"):
+        simulate([-1, 0])
+    for wrong in ([], [[0, 1]], [0.5], 3):
+        with pytest.raises(ValueError, match=r"give integers \(N,\)"):
+            simulate(wrong)
+
+
+@each
+def test_marker_must_be_probabilities(simulate, classes):
+    for wrong in ([0.5], [2.0] * classes, [-0.1] * classes):
+        with pytest.raises(ValueError, match=f"one probability for each of {classes} classes"):
+            simulate([0, 1], marker=wrong)
+
+
+def test_size_must_show_something():
+    with pytest.raises(ValueError, match="size=4 is too small"):
+        phantoms.radiographs([0], size=4)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": (0, 1)}, {"size": (2, 1)}, {"contrast": (-1, 1)}, {"position": (0, 1.5)}]
+)
+def test_bad_lesion(wrong):
+    with pytest.raises(ValueError, match=r"give \(low, high\)|give -1 to 1"):
+        Lesion(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"dose": 0}, {"blur": -1}])
+def test_bad_scanner(wrong):
+    with pytest.raises(ValueError, match="can't be built; give dose > 0 and blur >= 0"):
+        Scanner(**wrong)
