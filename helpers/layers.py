@@ -5,16 +5,24 @@ a layer are `Y`. `dY` is the gradient of the loss with respect to `Y`, of the sa
 so are `dX`, `dK`, `dW` and `db`. All numbers are float32 or float64, and stay what they are.
 """
 
-from collections.abc import Iterator
+import functools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
+from threadpoolctl import ThreadpoolController
 
 Array = NDArray[Any]
 IMAGES = "images (N, H, W, C)"
+
+# The library behind NumPy's matrix products, and how many threads it takes: usually one a core.
+BLAS = ThreadpoolController()
+CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
+PART_BYTES = 2**21
 
 
 # --------------------------------------------------------------------------------------- checks
@@ -171,19 +179,44 @@ def im2col(X: ArrayLike, M: int, N: int, stride: int = 1, dilation: int = 1) -> 
            [4., 5., 7., 8.]])
     """
     X = check_floats("X", X, IMAGES)
-    output_size(X.shape[1], M, stride, dilation=dilation)
-    output_size(X.shape[2], N, stride, dilation=dilation)
-    reach = (dilation * (M - 1) + 1, dilation * (N - 1) + 1)
-    windows = sliding_window_view(X, reach, axis=(1, 2))
-    windows = windows[:, ::stride, ::stride, :, ::dilation, ::dilation]
-    return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, M * N * X.shape[3])
+    count, height, width, channels = X.shape
+    rows = output_size(height, M, stride, dilation=dilation)
+    columns = output_size(width, N, stride, dilation=dilation)
+    windows = np.empty((count, rows, columns, M, N, channels), X.dtype)
+    for m, n, pixels in _offsets(X, M, N, rows, columns, stride, dilation):
+        windows[:, :, :, m, n] = pixels
+    return windows.reshape(-1, M * N * channels)
 
 
-def _parts(count: int, bytes_each: int) -> Iterator[slice]:
-    """Cut `count` images into parts whose windows stay in the processor's cache."""
-    step = max(1, 2**20 // bytes_each)
-    for start in range(0, count, step):
-        yield slice(start, start + step)
+def _offsets(
+    X: Array, M: int, N: int, rows: int, columns: int, stride: int, dilation: int = 1
+) -> Iterator[tuple[int, int, Array]]:
+    """For each place m, n in the window, view its pixels in all windows: (N, rows, columns, C)."""
+    for m in range(M):
+        for n in range(N):
+            top, left = m * dilation, n * dilation
+            bottom, right = top + rows * stride, left + columns * stride
+            yield m, n, X[:, top:bottom:stride, left:right:stride]
+
+
+def _in_parts(work: Callable[[slice], Any], count: int, bytes_each: int) -> list[Any]:
+    """Do the work on a few images at a time, one thread a core.
+
+    A part is small enough to stay in the processor's cache between one operation and the next.
+    The matrix products inside get one thread each, as the cores are busy with other parts.
+    """
+    step = max(1, PART_BYTES // bytes_each)
+    parts = [slice(start, start + step) for start in range(0, count, step)]
+    if len(parts) == 1:
+        return [work(parts[0])]
+    with BLAS.limit(limits=1, user_api="blas"):
+        return list(_pool(os.getpid()).map(work, parts))
+
+
+@functools.cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Make one pool of threads for each process, as threads are not copied when a process forks."""
+    return ThreadPoolExecutor(CORES)
 
 
 def conv2d(
@@ -236,11 +269,14 @@ def conv2d(
         if b.shape != (F,):
             raise ValueError(f"b has shape {b.shape}, but K {K.shape} needs {(F,)}")
     Y = np.empty((len(X), rows, columns, F), np.result_type(X, K))
-    for part in _parts(len(X), rows * columns * M * N * C * X.itemsize):
+
+    def forward(part: slice) -> None:
         windows = im2col(padded[part], M, N, stride, dilation)
         np.matmul(windows, K.reshape(-1, F), out=Y[part].reshape(-1, F))
         if b is not None:
             Y[part] += b
+
+    _in_parts(forward, len(X), rows * columns * (M * N * C + F) * X.itemsize)
     return Y
 
 
@@ -293,23 +329,18 @@ def conv2d_backward(
     X, K, (rows, columns), padded = _conv_inputs(X, K, stride, padding, dilation)
     M, N, C, F = K.shape
     dY = _same_shape(dY, (len(X), rows, columns, F))
-    dK = np.zeros((M * N * C, F), np.result_type(dY, X))
     dpadded = np.zeros(padded.shape, np.result_type(dY, K)) if input_gradient else None
-    for part in _parts(len(X), rows * columns * M * N * C * X.itemsize):
+
+    def backward(part: slice) -> tuple[Array, Array]:
         upstream = dY[part].reshape(-1, F)
-        dK += im2col(padded[part], M, N, stride, dilation).T @ upstream
         if dpadded is not None:
-            # Each window's gradient goes back to the pixels that the window was copied from.
-            dwindows = (upstream @ K.reshape(-1, F).T).reshape(-1, rows, columns, M, N, C)
-            for m in range(M):
-                for n in range(N):
-                    below, right = m * dilation, n * dilation
-                    dpadded[
-                        part,
-                        below : below + rows * stride : stride,
-                        right : right + columns * stride : stride,
-                    ] += dwindows[:, :, :, m, n]
-    db = np.ones(dY.size // F, dY.dtype) @ dY.reshape(-1, F)
+            for m, n, dpixels in _offsets(dpadded[part], M, N, rows, columns, stride, dilation):
+                dpixels += (upstream @ K[m, n].T).reshape(dpixels.shape)
+        dK = im2col(padded[part], M, N, stride, dilation).T @ upstream
+        return dK, np.ones(len(upstream), dY.dtype) @ upstream
+
+    sums = _in_parts(backward, len(X), rows * columns * (M * N * C + F) * X.itemsize)
+    dK, db = (sum(parts) for parts in zip(*sums, strict=True))
     if dpadded is None:
         return None, dK.reshape(K.shape), db
     top, _ = _padding(X.shape[1], M, stride, padding, dilation)
@@ -345,13 +376,6 @@ def _pool_inputs(X: ArrayLike, size: int, stride: int | None) -> tuple[Array, in
     return X, stride, rows, columns
 
 
-def _offsets(X: Array, size: int, stride: int, rows: int, columns: int) -> Iterator[Array]:
-    """Yield a view of X for each place in the window, in reading order: (N, rows, columns, C)."""
-    for m in range(size):
-        for n in range(size):
-            yield X[:, m : m + rows * stride : stride, n : n + columns * stride : stride]
-
-
 def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
     """Keep the largest value of each window (equation max-pool).
 
@@ -382,10 +406,13 @@ def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
            [13., 15.]])
     """
     X, stride, rows, columns = _pool_inputs(X, size, stride)
-    views = _offsets(X, size, stride, rows, columns)
-    Y = next(views).copy()
-    for view in views:
-        np.maximum(Y, view, out=Y)
+    Y = np.full((len(X), rows, columns, X.shape[3]), -np.inf, X.dtype)
+
+    def forward(part: slice) -> None:
+        for _, _, pixels in _offsets(X[part], size, size, rows, columns, stride):
+            np.maximum(Y[part], pixels, out=Y[part])
+
+    _in_parts(forward, len(X), X[0].nbytes)
     return Y
 
 
@@ -417,19 +444,24 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
     array([[0., 5.],
            [0., 0.]])
     """
-    Y = max_pool(X, size, stride)
-    dY = _same_shape(dY, Y.shape)
     X, stride, rows, columns = _pool_inputs(X, size, stride)
+    dY = _same_shape(dY, (len(X), rows, columns, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
-    waiting = np.ones(Y.shape, bool)
-    for view, dview in zip(
-        _offsets(X, size, stride, rows, columns),
-        _offsets(dX, size, stride, rows, columns),
-        strict=True,
-    ):
-        first = (view == Y) & waiting
-        dview += dY * first
-        waiting ^= first
+
+    def backward(part: slice) -> None:
+        largest = max_pool(X[part], size, stride)
+        waiting = np.ones(largest.shape, bool)
+        views = _offsets(X[part], size, size, rows, columns, stride)
+        dviews = _offsets(dX[part], size, size, rows, columns, stride)
+        for (_, _, pixels), (_, _, dpixels) in zip(views, dviews, strict=True):
+            first = (pixels == largest) & waiting
+            waiting ^= first
+            if stride < size:  # Windows overlap: a pixel may be the largest of several.
+                dpixels += dY[part] * first
+            else:
+                np.multiply(dY[part], first, out=dpixels)
+
+    _in_parts(backward, len(X), 3 * X[0].nbytes)
     return dX
 
 
@@ -446,10 +478,10 @@ def average_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
            [10.5, 12.5]])
     """
     X, stride, rows, columns = _pool_inputs(X, size, stride)
-    views = _offsets(X, size, stride, rows, columns)
-    Y = next(views).copy()
-    for view in views:
-        Y += view
+    views = _offsets(X, size, size, rows, columns, stride)
+    Y = next(views)[2].copy()
+    for _, _, pixels in views:
+        Y += pixels
     Y /= size * size
     return Y
 
@@ -471,8 +503,8 @@ def average_pool_backward(
     dY = _same_shape(dY, (len(X), rows, columns, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
     share = dY / (size * size)
-    for dview in _offsets(dX, size, stride, rows, columns):
-        dview += share
+    for _, _, dpixels in _offsets(dX, size, size, rows, columns, stride):
+        dpixels += share
     return dX
 
 

@@ -518,8 +518,9 @@ class Sequential:
         loss, accuracy : float
             Of the batch, before the step.
         """
-        logits = self.forward(X, training=True)
-        self.backward(L.cross_entropy_backward(logits, y), input_gradient=False)
+        with L.BLAS.limit(limits=1, user_api="blas"):
+            logits = self.forward(X, training=True)
+            self.backward(L.cross_entropy_backward(logits, y), input_gradient=False)
         optimizer.update(self.weights, self.gradients)
         return L.cross_entropy(logits, y), float((logits.argmax(axis=1) == y).mean())
 
