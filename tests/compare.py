@@ -8,12 +8,12 @@ import numpy as np
 TOLERANCE = {"float32": 1e-4, "float64": 1e-6}
 
 
-def assert_close(ours: np.ndarray, theirs, dtype: str = "float64") -> None:
-    """Shapes are equal, and differences small beside the largest value."""
+def assert_close(ours: np.ndarray, theirs, dtype: str = "float64", at_least: float = 1e-3) -> None:
+    """Shapes are equal, and differences small beside the largest value or `at_least`."""
     theirs = np.asarray(theirs)
     assert ours.shape == theirs.shape, f"{ours.shape} is not {theirs.shape}"
     assert ours.dtype == dtype
-    scale = max(np.abs(theirs).max(initial=0), 1e-3)
+    scale = max(np.abs(theirs).max(initial=0), at_least)
     difference = np.abs(ours - theirs).max(initial=0) / scale
     assert difference <= TOLERANCE[dtype], f"differ by {difference:.1e} of the largest value"
 

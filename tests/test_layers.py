@@ -353,7 +353,8 @@ def test_activation_equals_tensorflow(name, values, dtype):
         tape.watch(X)
         Y = theirs(X)
     assert_close(ours(X.numpy()), Y, dtype)
-    assert_close(derivative(X.numpy()), tape.gradient(Y, X), dtype)
+    # Far from 0, slopes are what rounding leaves of 1 - 1.
+    assert_close(derivative(X.numpy()), tape.gradient(Y, X), dtype, at_least=1)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
