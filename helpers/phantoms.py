@@ -322,7 +322,7 @@ def _opacities(
         v = y - draw(f"y_{number}", -spread, spread)
         u, v = _turn(u, v, draw(f"turn_{number}", 0, 3.14))
         square = _square(u, v, 0.32 * size, 0.25 * size * draw(f"shape_{number}", 0.7, 1.3))
-        fill = np.clip(0.5 * contrast * np.maximum(1 - square, 0), 0, 1)
+        fill = np.clip(0.3 * contrast * np.maximum(1 - square, 0), 0, 1)
         present = (number < count) & draw.shown(1)
         empty *= 1 - fill * present
         masks |= present & (square < 0.9) & (lungs > 1)

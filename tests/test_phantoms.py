@@ -285,13 +285,13 @@ def test_tissues_in_three_modalities():
 def test_lesions_show_in_slices_as_their_tissue():
     labels = np.zeros(100, int)
     plain = phantoms.slices(labels, scanner=QUIET).images.astype(float)
-    # Against white matter in CT, T1, T2.
+    # Against white matter in CT, T1, T2: darker, hardly different, brighter.
     signs = {1: (0, 0, 1), 2: (-1, -1, 1), 3: (1, -1, -1)}
     for label, expected in signs.items():
         made = phantoms.slices(labels + label, scanner=QUIET)
         change = (made.images - plain)[made.masks].mean(axis=0)
         for value, sign in zip(change, expected, strict=True):
-            assert sign * value > 8 if sign else abs(value) < 8
+            assert sign * value > 15 if sign else abs(value) < 15
 
 
 # Bad input.
