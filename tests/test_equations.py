@@ -1,0 +1,571 @@
+"""Each equation that a lesson tags `NAME`, as `test_eq_NAME`: written out as printed, term by term,
+and compared with `helpers` and with a library that has it.
+
+Where an equation counts from 1, the code counts from 0.
+"""
+
+import json
+import math
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, signal, special
+
+from helpers import layers as L
+from helpers import network as net
+from tests.compare import assert_close, central_differences
+from tools.notebooks import ROOT
+
+Z = np.linspace(-4, 4, 41)
+
+
+def normal(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def slopes(function, X: np.ndarray) -> np.ndarray:
+    return central_differences(function, X, np.ones(()))
+
+
+def gradient(function, *values: np.ndarray) -> list[np.ndarray]:
+    """TensorFlow's gradients of a number with respect to each value."""
+    values = [tf.constant(value) for value in values]
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        result = function(*values)
+    return [part.numpy() for part in tape.gradient(result, values)]
+
+
+# ---------------------------------------------------------------------------------- convolution
+
+
+def correlate(x: np.ndarray, w: np.ndarray, b: float) -> np.ndarray:
+    """Equation conv, for one grey image and one kernel."""
+    (H, W), (M, N) = x.shape, w.shape
+    y = np.zeros((H - M + 1, W - N + 1))
+    for i, j in np.ndindex(y.shape):
+        for m in range(M):
+            for n in range(N):
+                y[i, j] += w[m, n] * x[i + m, j + n]
+        y[i, j] += b
+    return y
+
+
+def layer(
+    X: np.ndarray, K: np.ndarray, b: np.ndarray, S: int = 1, P: int = 0, D: int = 1
+) -> np.ndarray:
+    """Equation conv-layer with stride S, padding P, dilation D, for one image (H, W, C)."""
+    (M, N, C, F), (H, W, _) = K.shape, X.shape
+    padded = np.zeros((H + 2 * P, W + 2 * P, C))
+    padded[P : P + H, P : P + W] = X
+    sizes = [(size + 2 * P - D * (k - 1) - 1) // S + 1 for size, k in [(H, M), (W, N)]]
+    Y = np.zeros((*sizes, F))
+    for i, j, f in np.ndindex(Y.shape):
+        for m, n, c in np.ndindex(M, N, C):
+            Y[i, j, f] += K[m, n, c, f] * padded[S * i + D * m, S * j + D * n, c]
+        Y[i, j, f] += b[f]
+    return Y
+
+
+def test_eq_conv():
+    x, w, b = normal(0, 6, 7), normal(1, 3, 2), 0.5
+    y = correlate(x, w, b)
+    assert_close(L.conv2d(x[None, :, :, None], w[:, :, None, None], [b])[0, :, :, 0], y)
+    assert_close(signal.correlate2d(x, w, "valid") + b, y)
+
+
+@pytest.mark.parametrize("S, P, D", [(1, 0, 1), (2, 0, 1), (1, 1, 1), (1, 0, 2), (2, 2, 1)])
+def test_eq_conv_layer(S, P, D):
+    X, K, b = normal(0, 2, 7, 6, 3), normal(1, 3, 2, 3, 4), normal(2, 4)
+    Y = np.stack([layer(image, K, b, S, P, D) for image in X])
+    assert_close(L.conv2d(X, K, b, S, P, D), Y)
+    padded = np.pad(X, ((0, 0), (P, P), (P, P), (0, 0)))
+    assert_close(tf.nn.conv2d(padded, K, S, "VALID", dilations=D).numpy() + b, Y)
+
+
+@given(*[st.integers(1, 12)] * 2, *[st.integers(1, 4)] * 2, st.integers(0, 3))
+@settings(deadline=None, derandomize=True)
+def test_eq_output_size(H, M, S, D, P):
+    places = [top for top in range(0, H + 2 * P, S) if top + D * (M - 1) < H + 2 * P]
+    if not places:
+        with pytest.raises(ValueError, match="does not fit"):
+            L.output_size(H, M, S, P, D)
+        return
+    assert math.floor((H + 2 * P - D * (M - 1) - 1) / S) + 1 == len(places)
+    assert L.output_size(H, M, S, P, D) == len(places)
+    if S == 1 or D == 1:  # Keras has no stride together with dilation.
+        convolution = keras.layers.Conv1D(1, M, strides=S, dilation_rate=D)
+        theirs = convolution.compute_output_shape((None, H + 2 * P, 1))
+        assert theirs[1] == len(places)
+
+
+def test_eq_flip():
+    x, w, b = normal(0, 6, 7), normal(1, 3, 2), 0.5
+    (H, W), (M, N) = x.shape, w.shape
+    y = np.zeros((H - M + 1, W - N + 1))
+    for i, j in np.ndindex(y.shape):
+        for m in range(M):
+            for n in range(N):
+                y[i, j] += w[M - 1 - m, N - 1 - n] * x[i + m, j + n]
+        y[i, j] += b
+    assert_close(signal.convolve2d(x, w, "valid") + b, y)
+    flipped = w[::-1, ::-1]
+    assert_close(L.conv2d(x[None, :, :, None], flipped[:, :, None, None], [b])[0, :, :, 0], y)
+
+
+def test_eq_im2col():
+    X, K, b = normal(0, 2, 6, 5, 3), normal(1, 3, 2, 3, 4), normal(2, 4)
+    Y = np.stack([layer(image, K, b) for image in X])
+    assert_close((L.im2col(X, 3, 2) @ K.reshape(-1, 4) + b).reshape(Y.shape), Y)
+    windows = tf.image.extract_patches(X, [1, 3, 2, 1], [1] * 4, [1] * 4, "VALID")
+    assert_close(L.im2col(X, 3, 2), tf.reshape(windows, (-1, 18)))
+
+
+def test_eq_convolution_theorem():
+    x, w = normal(0, 8, 9), normal(1, 3, 4)
+    M, N = w.shape
+    size = (8 + M - 1, 9 + N - 1)
+    full = np.fft.irfft2(np.fft.rfft2(x, size) * np.fft.rfft2(w, size), size)
+    y = full[M - 1 : 8, N - 1 : 9]  # The places where the kernel lies inside the image.
+    assert_close(y, correlate(x, w[::-1, ::-1], 0))
+    assert_close(y, signal.fftconvolve(x, w, "valid"))
+    flipped = w[::-1, ::-1]
+    assert_close(L.conv2d(x[None, :, :, None], flipped[:, :, None, None])[0, :, :, 0], y)
+
+
+# ---------------------------------------------------------------------------------- activations
+
+
+def test_eq_sigmoid():
+    values = np.array([1 / (1 + math.exp(-z)) for z in Z])
+    assert_close(L.sigmoid(Z), values)
+    assert_close(special.expit(Z), values)
+
+
+def test_eq_sigmoid_derivative():
+    values = special.expit(Z) * (1 - special.expit(Z))
+    assert_close(L.sigmoid_derivative(Z), values)
+    assert_close(slopes(special.expit, Z), values)
+
+
+def test_eq_tanh():
+    values = np.array([(math.exp(z) - math.exp(-z)) / (math.exp(z) + math.exp(-z)) for z in Z])
+    assert_close(L.tanh(Z), values)
+    assert_close(tf.nn.tanh(Z).numpy(), values)
+
+
+def test_eq_tanh_derivative():
+    values = 1 - np.tanh(Z) ** 2
+    assert_close(L.tanh_derivative(Z), values)
+    assert_close(slopes(np.tanh, Z), values)
+
+
+def test_eq_relu():
+    values = np.array([max(0, z) for z in Z])
+    assert_close(L.relu(Z), values)
+    assert_close(tf.nn.relu(Z).numpy(), values)
+
+
+def test_eq_relu_derivative():
+    values = np.array([1.0 if z > 0 else 0.0 for z in Z])
+    assert 0 in Z
+    assert_close(L.relu_derivative(Z), values)
+    assert_close(gradient(tf.nn.relu, Z)[0], values)
+
+
+def test_eq_leaky_relu():
+    values = np.array([max(z, 0.2 * z) for z in Z])
+    assert_close(L.leaky_relu(Z, 0.2), values)
+    assert_close(tf.nn.leaky_relu(Z, 0.2).numpy(), values)
+    assert_close(L.leaky_relu_derivative(Z[Z != 0]), slopes(L.leaky_relu, Z[Z != 0]))
+
+
+def test_eq_gelu():
+    density = lambda t: math.exp(-t * t / 2) / math.sqrt(2 * math.pi)  # noqa: E731
+    values = np.array([z * integrate.quad(density, -np.inf, z)[0] for z in Z])
+    assert_close(L.gelu(Z), values)
+    assert_close(tf.nn.gelu(Z, approximate=False).numpy(), values)
+    assert_close(L.gelu_derivative(Z), slopes(L.gelu, Z))
+
+
+def test_eq_linear_stack():
+    x, W1, b1 = normal(0, 5), normal(1, 4, 5), normal(2, 4)
+    W2, b2 = normal(3, 3, 4), normal(4, 3)
+    stack = W2 @ (W1 @ x + b1) + b2
+    assert_close((W2 @ W1) @ x + (W2 @ b1 + b2), stack)
+    hidden = L.dense(x[None], W1.T, b1)
+    assert_close(L.dense(hidden, W2.T, b2)[0], stack)
+    assert not np.allclose(L.dense(L.relu(hidden), W2.T, b2)[0], stack)
+
+
+# -------------------------------------------------------------------------------------- pooling
+
+
+def windows(x: np.ndarray, size: int, S: int):
+    """Yield i, j and the window (i, j) of one grey image."""
+    for i in range((x.shape[0] - size) // S + 1):
+        for j in range((x.shape[1] - size) // S + 1):
+            yield i, j, x[i * S : i * S + size, j * S : j * S + size]
+
+
+POOLS = pytest.mark.parametrize("size, S", [(2, 2), (3, 2), (2, 1), (2, 3)])
+
+
+@POOLS
+def test_eq_max_pool(size, S):
+    x = normal(0, 7, 8)
+    Y = L.max_pool(x[None, :, :, None], size, S)
+    for i, j, window in windows(x, size, S):
+        assert Y[0, i, j, 0] == max(window[m, n] for m in range(size) for n in range(size))
+    assert_close(Y, tf.nn.max_pool2d(x[None, :, :, None], size, S, "VALID"))
+
+
+@POOLS
+def test_eq_average_pool(size, S):
+    x = normal(0, 7, 8)
+    Y = L.average_pool(x[None, :, :, None], size, S)
+    for i, j, window in windows(x, size, S):
+        total = sum(window[m, n] for m in range(size) for n in range(size))
+        assert np.isclose(Y[0, i, j, 0], total / (size * size), rtol=1e-12)
+    assert_close(Y, tf.nn.avg_pool2d(x[None, :, :, None], size, S, "VALID"))
+
+
+def test_eq_global_average_pool():
+    X = normal(0, 2, 3, 4, 5)
+    Y = np.zeros((2, 5))
+    for n, i, j, c in np.ndindex(X.shape):
+        Y[n, c] += X[n, i, j, c] / (3 * 4)
+    assert_close(L.global_average_pool(X), Y)
+    assert_close(keras.layers.GlobalAveragePooling2D(dtype="float64")(X).numpy(), Y)
+    dY = normal(1, 2, 5)
+    reference = gradient(lambda X: tf.reduce_sum(dY * tf.reduce_mean(X, [1, 2])), X)
+    assert_close(L.global_average_pool_backward(dY, X), reference[0])
+
+
+@POOLS
+def test_eq_max_pool_gradient(size, S):
+    x = np.random.default_rng(0).integers(0, 3, (7, 8)).astype(float)  # With ties.
+    dy = normal(1, *L.max_pool(x[None, :, :, None], size, S).shape)
+    dx = np.zeros(x.shape)
+    for i, j, window in windows(x, size, S):
+        a, b = np.unravel_index(window.argmax(), window.shape)  # The first of the largest.
+        dx[i * S + a, j * S + b] += dy[0, i, j, 0]
+    X = x[None, :, :, None]
+    assert_close(L.max_pool_backward(dy, X, size, S)[0, :, :, 0], dx)
+    pool = lambda X: tf.reduce_sum(dy * tf.nn.max_pool2d(X, size, S, "VALID"))  # noqa: E731
+    assert_close(gradient(pool, X)[0][0, :, :, 0], dx)
+
+
+@POOLS
+def test_eq_average_pool_gradient(size, S):
+    X = normal(0, 1, 7, 8, 1)
+    dy = normal(1, *L.average_pool(X, size, S).shape)
+    dx = np.zeros((7, 8))
+    for a, b in np.ndindex(dx.shape):
+        for i, j in np.ndindex(dy.shape[1:3]):
+            if i * S <= a < i * S + size and j * S <= b < j * S + size:
+                dx[a, b] += dy[0, i, j, 0] / (size * size)
+    assert_close(L.average_pool_backward(dy, X, size, S)[0, :, :, 0], dx)
+    pool = lambda X: tf.reduce_sum(dy * tf.nn.avg_pool2d(X, size, S, "VALID"))  # noqa: E731
+    assert_close(gradient(pool, X)[0][0, :, :, 0], dx)
+
+
+# ------------------------------------------------------------------ dense, softmax, cross-entropy
+
+
+def test_eq_dense():
+    X, W, b = normal(0, 3, 4), normal(1, 4, 2), normal(2, 2)
+    Y = np.zeros((3, 2))
+    for n, k in np.ndindex(Y.shape):
+        for m in range(4):
+            Y[n, k] += W[m, k] * X[n, m]
+        Y[n, k] += b[k]
+    assert_close(L.dense(X, W, b), Y)
+    assert_close((tf.constant(X) @ W + b).numpy(), Y)
+
+
+def probabilities(z: np.ndarray) -> np.ndarray:
+    """Equation softmax, for one row of logits."""
+    return np.array([math.exp(z_k) / sum(math.exp(z_l) for z_l in z) for z_k in z])
+
+
+def test_eq_softmax():
+    z = normal(0, 5)
+    assert_close(L.softmax(z), probabilities(z))
+    assert_close(special.softmax(z), probabilities(z))
+    assert_close(np.exp(L.log_softmax(z)), probabilities(z))
+
+
+def test_eq_log_sum_exp():
+    z = normal(0, 5)
+    c = max(z)
+    value = np.array(math.log(sum(math.exp(z_k) for z_k in z)))
+    assert_close(np.array(c + math.log(sum(math.exp(z_k - c) for z_k in z))), value)
+    assert_close(L.log_sum_exp(z), value)
+    assert_close(np.array(special.logsumexp(z)), value)
+    assert_close(L.log_sum_exp(z + 1000), special.logsumexp(z + 1000))
+
+
+def test_eq_cross_entropy():
+    z, t = normal(0, 3, 4), np.array([1, 0, 3])
+    losses = [
+        math.log(sum(math.exp(z_k) for z_k in row)) - row[label]
+        for row, label in zip(z, t, strict=True)
+    ]
+    value = np.array(sum(losses) / 3)
+    assert_close(np.array(L.cross_entropy(z, t)), value)
+    theirs = keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")(t, z)
+    assert_close(theirs.numpy(), value)
+    also = -sum(math.log(probabilities(row)[label]) for row, label in zip(z, t, strict=True)) / 3
+    assert np.isclose(also, value, rtol=1e-12)
+
+
+def test_eq_cross_entropy_gradient():
+    z, t = normal(0, 3, 4), [1, 0, 3]
+    dz = np.stack([probabilities(row) for row in z])
+    for n, k in np.ndindex(z.shape):
+        dz[n, k] = (dz[n, k] - (t[n] == k)) / 3
+    assert_close(L.cross_entropy_backward(z, t), dz)
+    loss = lambda z: tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(t, z))  # noqa: E731
+    assert_close(gradient(loss, z)[0], dz)
+    assert_close(slopes(lambda z: np.array(L.cross_entropy(z, t)), z), dz)
+
+
+def test_eq_binary():
+    for z_0, z_1 in normal(0, 9, 2):
+        share = math.exp(z_1) / (math.exp(z_0) + math.exp(z_1))
+        assert np.isclose(share, 1 / (1 + math.exp(-(z_1 - z_0))), rtol=1e-12)
+        assert_close(L.sigmoid([z_1 - z_0])[0], share)
+        assert_close(L.softmax([z_0, z_1])[1], share)
+        assert_close(special.expit(z_1 - z_0), share)
+
+
+# ------------------------------------------------------------------------------ backpropagation
+
+
+def test_eq_chain_rule():
+    X, W, labels = normal(0, 3, 5), normal(1, 5, 4), np.array([0, 3, 1])
+    loss = lambda X: L.cross_entropy(L.tanh(L.dense(X, W)), labels)  # noqa: E731
+    Y = L.dense(X, W)
+    dY = L.cross_entropy_backward(L.tanh(Y), labels) * L.tanh_derivative(Y)
+    dX = np.zeros(X.shape)
+    for n, m in np.ndindex(X.shape):
+        for k in range(4):
+            dX[n, m] += dY[n, k] * W[m, k]
+    assert_close(dX, slopes(lambda X: np.array(loss(X)), X))
+    assert_close(L.dense_backward(dY, X, W)[0], dX)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits
+    theirs = gradient(lambda X: tf.reduce_mean(losses(labels, tf.tanh(X @ W))), X)
+    assert_close(theirs[0], dX)
+
+
+def test_eq_dense_gradient():
+    X, W, b, dY = normal(0, 3, 4), normal(1, 4, 2), normal(2, 2), normal(3, 3, 2)
+    expected = [np.zeros(X.shape), np.zeros(W.shape), np.zeros(b.shape)]
+    for n, m, k in np.ndindex(3, 4, 2):
+        expected[0][n, m] += dY[n, k] * W[m, k]
+        expected[1][m, k] += X[n, m] * dY[n, k]
+    for n, k in np.ndindex(dY.shape):
+        expected[2][k] += dY[n, k]
+    theirs = gradient(lambda X, W, b: tf.reduce_sum(dY * (X @ W + b)), X, W, b)
+    for ours, reference, value in zip(L.dense_backward(dY, X, W), theirs, expected, strict=True):
+        assert_close(ours, value)
+        assert_close(reference, value)
+
+
+STRIDES = pytest.mark.parametrize("S", [1, 2, 3])
+
+
+def convolved(S: int):
+    """Images, kernels, upstream gradient; our gradients, TensorFlow's."""
+    X, K = normal(0, 2, 9, 8, 2), normal(1, 3, 2, 2, 3)
+    dY = normal(2, *L.conv2d(X, K, stride=S).shape)
+    ours = L.conv2d_backward(dY, X, K, S)
+    convolve = lambda X, K, b: tf.reduce_sum(dY * (tf.nn.conv2d(X, K, S, "VALID") + b))  # noqa: E731
+    return X, K, dY, ours, gradient(convolve, X, K, np.zeros(3))
+
+
+@STRIDES
+def test_eq_conv_gradient_kernel(S):
+    X, K, dY, (_, ours, _), (_, theirs, _) = convolved(S)
+    dK = np.zeros(K.shape)
+    for m, n, c, f in np.ndindex(K.shape):
+        for l, i, j in np.ndindex(dY.shape[:3]):  # noqa: E741
+            dK[m, n, c, f] += dY[l, i, j, f] * X[l, S * i + m, S * j + n, c]
+    assert_close(ours, dK)
+    assert_close(theirs, dK)
+
+
+@STRIDES
+def test_eq_conv_gradient_bias(S):
+    _, _, dY, (_, _, ours), (_, _, theirs) = convolved(S)
+    db = np.zeros(3)
+    for l, i, j, f in np.ndindex(dY.shape):  # noqa: E741
+        db[f] += dY[l, i, j, f]
+    assert_close(ours, db)
+    assert_close(theirs, db)
+
+
+@STRIDES
+def test_eq_conv_gradient_input(S):
+    X, K, dY, (ours, _, _), (theirs, _, _) = convolved(S)
+    M, N, C, F = K.shape
+    count, H, W, _ = X.shape
+    # P: the upstream gradient with S - 1 zeros between its numbers and zeros all around,
+    # as many as let the whole kernel touch each pixel of the image.
+    P = np.zeros((count, H + M - 1, W + N - 1, F))
+    P[:, M - 1 : M + S * (dY.shape[1] - 1) : S, N - 1 : N + S * (dY.shape[2] - 1) : S] = dY
+    dX = np.zeros(X.shape)
+    for l, p, q, c in np.ndindex(X.shape):  # noqa: E741
+        for m, n, f in np.ndindex(M, N, F):
+            dX[l, p, q, c] += K[M - 1 - m, N - 1 - n, c, f] * P[l, p + m, q + n, f]
+    assert_close(ours, dX)
+    assert_close(theirs, dX)
+    turned = K[::-1, ::-1].swapaxes(2, 3)
+    assert_close(L.conv2d(P, turned), dX)
+
+
+# -------------------------------------------------------------------------------------- network
+
+
+def test_eq_network():
+    x = normal(0, 1, 10, 10, 1)
+    K1, b1, K2, b2 = normal(1, 3, 3, 1, 2), normal(2, 2), normal(3, 3, 3, 2, 3), normal(4, 3)
+    W3, b3, W4, b4 = normal(5, 3, 4), normal(6, 4), normal(7, 4, 2), normal(8, 2)
+    relu = lambda X: np.maximum(X, 0)  # noqa: E731
+
+    def pool(X):
+        Y = np.zeros((X.shape[0] // 2, X.shape[1] // 2, X.shape[2]))
+        for i, j, f in np.ndindex(Y.shape):
+            Y[i, j, f] = max(X[2 * i + m, 2 * j + n, f] for m in (0, 1) for n in (0, 1))
+        return Y
+
+    hidden = pool(relu(layer(pool(relu(layer(x[0], K1, b1))), K2, b2)))
+    p = probabilities(W4.T @ relu(W3.T @ hidden.reshape(-1) + b3) + b4)
+
+    ours = net.Sequential(
+        [
+            *[net.Conv2D(2, 3), net.ReLU(), net.MaxPool(2)],
+            *[net.Conv2D(3, 3), net.ReLU(), net.MaxPool(2)],
+            *[net.Flatten(), net.Dense(4), net.ReLU(), net.Dense(2)],
+        ],
+        input_shape=(10, 10, 1),
+        dtype="float64",
+    )
+    ours.set_weights([K1, b1, K2, b2, W3, b3, W4, b4])
+    assert_close(ours.predict(x)[0], p)
+    theirs = keras.Sequential(
+        [
+            keras.Input((10, 10, 1)),
+            keras.layers.Conv2D(2, 3, activation="relu", dtype="float64"),
+            keras.layers.MaxPooling2D(2, dtype="float64"),
+            keras.layers.Conv2D(3, 3, activation="relu", dtype="float64"),
+            keras.layers.MaxPooling2D(2, dtype="float64"),
+            keras.layers.Flatten(dtype="float64"),
+            keras.layers.Dense(4, activation="relu", dtype="float64"),
+            keras.layers.Dense(2, activation="softmax", dtype="float64"),
+        ]
+    )
+    theirs.set_weights([K1, b1, K2, b2, W3, b3, W4, b4])
+    assert_close(theirs(x).numpy()[0], p)
+
+
+@pytest.mark.parametrize(
+    "shape, inputs, outputs", [((200, 300), 200, 300), ((3, 3, 32, 64), 288, 576)]
+)
+def test_eq_glorot(shape, inputs, outputs):
+    limit = math.sqrt(6 / (inputs + outputs))
+    ours = net.glorot_uniform(shape, np.random.default_rng(0), "float32")
+    theirs = keras.initializers.GlorotUniform(seed=0)(shape).numpy()
+    for weights in (ours, theirs):
+        assert weights.dtype == "float32"
+        assert 0.99 * limit < np.abs(weights).max() <= limit * (1 + 1e-6)
+        assert abs(weights.mean()) < 0.02 * limit
+        assert abs(weights.var() / (limit**2 / 3) - 1) < 0.02  # That of a uniform distribution.
+
+
+def steps(ours, theirs, expected) -> None:
+    """Three steps of both optimizers from the same weights go where the equation goes.
+
+    Keras keeps settings in float32, so they are ones that have no digits to lose, such as 1/8.
+    """
+    start, gradients = normal(0, 4), normal(1, 3, 4)
+    w = start.copy()
+    variable = keras.Variable(start, dtype="float64")
+    for g, value in zip(gradients, expected(start, gradients), strict=True):
+        ours.update([w], [g])
+        theirs.apply([tf.constant(g)], [variable])
+        assert_close(w, value)
+        assert_close(variable.numpy(), value)
+
+
+def test_eq_sgd():
+    def expected(w, gradients, eta=0.125):
+        for g in gradients:
+            w = w - eta * g
+            yield w
+
+    steps(net.SGD(0.125), keras.optimizers.SGD(0.125), expected)
+
+
+def test_eq_momentum():
+    def expected(w, gradients, eta=0.125, mu=0.75):
+        v = 0
+        for g in gradients:
+            v = mu * v - eta * g
+            w = w + v
+            yield w
+
+    steps(net.SGD(0.125, 0.75), keras.optimizers.SGD(0.125, 0.75), expected)
+
+
+def test_eq_adam():
+    eta, beta_1, beta_2, epsilon = 1 / 8, 7 / 8, 1023 / 1024, 1e-7
+
+    def expected(w, gradients):
+        m = v = 0
+        for t, g in enumerate(gradients, start=1):
+            m = beta_1 * m + (1 - beta_1) * g
+            v = beta_2 * v + (1 - beta_2) * g**2
+            rate = eta * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+            w = w - rate * m / (np.sqrt(v) + epsilon)
+            yield w
+
+    settings = eta, beta_1, beta_2, epsilon
+    steps(net.Adam(*settings), keras.optimizers.Adam(*settings), expected)
+
+
+# ----------------------------------------------------------------------------- none is forgotten
+
+
+def tags(markdown: str) -> list[str]:
+    """Return the names of a text's numbered equations."""
+    return re.findall(r"\\tag\{([^}]*)\}", markdown)
+
+
+def untested(names: list[str]) -> list[str]:
+    return [name for name in names if f"test_eq_{name.replace('-', '_')}" not in globals()]
+
+
+def test_tags_are_found_and_compared():
+    names = tags(r"$$ y = Wx + b \tag{dense} $$ and $$ a = b \tag{never-heard-of} $$")
+    assert names == ["dense", "never-heard-of"]
+    assert untested(names) == ["never-heard-of"]
+
+
+def test_each_equation_of_the_lessons_has_its_test():
+    places: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "markdown":
+                for name in tags("".join(cell["source"])):
+                    places.setdefault(name, []).append(path.name)
+    assert not untested(list(places)), {name: places[name] for name in untested(list(places))}
+    repeated = {name: files for name, files in places.items() if len(files) > 1}
+    assert not repeated, "an equation is numbered once"
