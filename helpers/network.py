@@ -570,6 +570,8 @@ class Sequential:
             or y has classes that the network does not know.
         """
         X, y = self._inputs(X, y)
+        if validation_data is not None:
+            validation_data = self._inputs(*validation_data)
         for name, value in [("epochs", epochs), ("batch_size", batch_size)]:
             L.check_positive(name, value)
         optimizer = Adam() if optimizer is None else optimizer
@@ -632,9 +634,8 @@ class Sequential:
     def _images(self, X: ArrayLike) -> Array:
         X = L.check_floats("X", X)
         if X.shape[1:] != self.input_shape:
-            raise ValueError(
-                f"X has shape {X.shape}, but the network takes (N, *{self.input_shape})"
-            )
+            expected = ", ".join(map(str, ("N", *self.input_shape)))
+            raise ValueError(f"X has shape {X.shape}, but the network takes images ({expected})")
         if not np.isfinite(X).all():
             raise ValueError(
                 f"X holds {np.count_nonzero(~np.isfinite(X))} NaN or infinite values; "
