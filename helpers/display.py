@@ -113,7 +113,7 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
 def glue(name: str, value: Any, alt: str = "") -> None:
     """Store a computed value under a name, for pages in `book/` to quote.
 
-    The page writes ``{glue:text}`../notebooks/LESSON::NAME` `` and never the number itself
+    The page writes ``{glue:text}`../notebooks/LESSON.ipynb::NAME:s` `` and never the number itself
     (https://myst-nb.readthedocs.io/en/latest/render/glue.html).
     A notebook stores it and shows nothing.
 
