@@ -51,18 +51,20 @@ def grid(
     >>> [axis.get_title() for axis in figure.axes]
     ['a', 'b', 'c']
     """
-    images = [np.asarray(image) for image in images]
-    if titles and len(titles) != len(images):
-        raise ValueError(f"{len(titles)} titles for {len(images)} images; give one to each or none")
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
+    pictures = [np.asarray(image) for image in images]
+    if titles and len(titles) != len(pictures):
+        raise ValueError(
+            f"{len(titles)} titles for {len(pictures)} images; give one to each or none"
+        )
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
     height = size + (0.28 * (1 + max(t.count("\n") for t in titles)) if titles else 0.05)
     figure, axes = plt.subplots(
         rows, columns, figsize=(size * columns, height * rows), squeeze=False, layout="constrained"
     )
-    for axis in axes.flat[len(images) :]:
+    for axis in axes.flat[len(pictures) :]:
         axis.remove()
-    for number, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+    for number, (axis, image) in enumerate(zip(axes.flat, pictures, strict=False)):
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
             raise ValueError(f"image {number} has shape {image.shape}; expected (H, W[, 1 or 3])")
         limits = {"vmin": 0, "vmax": 255} if image.dtype == np.uint8 else {}
