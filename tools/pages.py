@@ -1,0 +1,286 @@
+"""Write the pages that are made from the project itself: `python -m tools.pages`.
+
+`book/reference/api.md` comes from the docstrings of `helpers` (read, not imported: the site is
+built without NumPy); `book/teaching/lessons.md` and its map from the openings of the lessons.
+A test says when they are out of date.
+"""
+
+import ast
+import html
+import inspect
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+
+from tools.notebooks import LESSONS, ROOT
+
+BOOK = ROOT / "book"
+HELPERS = ROOT / "helpers"
+MADE = "<!-- Made by `python -m tools.pages`; do not edit. -->\n"
+LISTS = ("Parameters", "Returns", "Raises", "Attributes", "Yields")
+
+# ---- helpers, from their docstrings --------------------------------------------------------
+
+
+def _prose(text: str) -> str:
+    """Set settings such as 0.95 or 224 as code: docstrings have them without marks."""
+    if "\n" in text:
+        return "\n".join(map(_prose, text.split("\n")))
+    if re.search(r"doi|arXiv|https?:", text):
+        return text
+    parts = re.split(r"(`+[^`]*`+)", text)
+    number = re.compile(r"(?<![\w.,/`-])(\d[\d,]*\.\d+|\d{3,})(?![\w/`])")
+    return "".join(
+        part if part.startswith("`") else number.sub(r"`\1`", part).replace("<", "&lt;")
+        for part in parts
+    )
+
+
+def _sections(docstring: str) -> Iterator[tuple[str, str]]:
+    """Yield (heading, text) of a docstring in NumPy's form; the first heading is empty."""
+    parts = re.split(r"^([A-Z][a-z]+)\n-{3,}$", docstring, flags=re.M)
+    yield "", parts[0].strip()
+    for heading, text in zip(parts[1::2], parts[2::2], strict=True):
+        yield heading, textwrap.dedent(text.strip("\n"))
+
+
+def _items(text: str) -> Iterator[str]:
+    """Yield `name : type` and its description as a Markdown item."""
+    for head, body in re.findall(r"^(\S.*)\n((?:(?:    .*)?\n?)*)", text + "\n", re.M):
+        name, _, kind = head.partition(" : ")
+        description = _prose(" ".join(body.split()))
+        kind = f" ({_prose(kind)})" if kind else ""
+        yield f"- `{name}`{kind}" + (f": {description}" if description else "")
+
+
+def to_markdown(docstring: str) -> str:
+    """Return a docstring as Markdown."""
+    written = []
+    for heading, text in _sections(inspect.cleandoc(docstring)):
+        if heading:
+            written.append(f"**{heading}**")
+        if heading in LISTS and re.search(r"^\S.*\n    ", text + "\n    ", re.M):
+            written.append("\n".join(_items(text)))
+        elif heading == "Examples":
+            written.append(f"```pycon\n{text.rstrip()}\n```")
+        else:
+            written.append(_prose(text))
+    return "\n\n".join(written)
+
+
+def _signature(node: ast.FunctionDef, name: str = "") -> str:
+    """Return name(arguments), without types and without self."""
+    arguments = node.args
+    for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        argument.annotation = None
+    if arguments.args and arguments.args[0].arg == "self":
+        del arguments.args[0]
+    return f"{name or node.name}({ast.unparse(arguments)})"
+
+
+def _methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [n for n in node.body if isinstance(n, ast.FunctionDef)]
+
+
+def _describe(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """Return the lines of one function or class."""
+    docstring = ast.get_docstring(node) or ""
+    if isinstance(node, ast.FunctionDef):
+        call, methods = _signature(node), []
+    else:
+        start = next((m for m in _methods(node) if m.name == "__init__"), None)
+        call = _signature(start, node.name) if start else ""
+        methods = [m for m in _methods(node) if not m.name.startswith("_")]
+        # Properties and methods that a base class describes have nothing to say here.
+        methods = [m for m in methods if ast.get_docstring(m)]
+    lines = [f"### {node.name}\n"]
+    if call:
+        lines.append(f"```python\n{call}\n```\n")
+    lines.append(to_markdown(docstring) + "\n")
+    for method in methods:
+        lines.append(f"**`.{_signature(method)}`**\n")
+        lines.append(to_markdown(ast.get_docstring(method) or "") + "\n")
+    return lines
+
+
+def api_page() -> str:
+    """Return the page on `helpers`."""
+    lines = [
+        MADE,
+        "# The helpers\n",
+        "What lessons derive first and import afterwards. This page is made from the docstrings; "
+        "each example in it is run by the tests.\n",
+    ]
+    paths = [p for p in sorted(HELPERS.glob("*.py")) if p.stem != "__init__"]
+    for path in [*paths, HELPERS / "exercises" / "__init__.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        name = "helpers.exercises" if path.stem == "__init__" else f"helpers.{path.stem}"
+        lines += [f"## {name}\n", to_markdown(ast.get_docstring(tree) or "") + "\n"]
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                lines += _describe(node)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+# ---- the lessons, from their openings ------------------------------------------------------
+
+
+def _field(opening: str, name: str) -> str:
+    """Return what follows **name** in a lesson's opening."""
+    match = re.search(rf"\*\*{name}\*\*:?\s*(.*?)(?=\*\*[A-Z]|\n\s*\n|\Z)", opening, re.S)
+    return " ".join(match[1].split()) if match else ""
+
+
+def _time(text: str, lesson: str) -> tuple[str, str]:
+    """Return the times to read and to run."""
+    match = re.match(r"(.+?) to read, (.+?) to run", text)
+    if not match:
+        raise ValueError(f"{lesson} says {text!r}; expected '... to read, ... to run'")
+    return match[1], match[2]
+
+
+def lessons() -> list[dict]:
+    """Return name, title, what one does, needs and time of every lesson, in reading order."""
+    found = []
+    for path in sorted(LESSONS.glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        opening = "".join(cells[0]["source"])
+        title = re.search(r"^# (.+)$", opening, re.M)
+        if not title:
+            raise ValueError(f"{path.name} does not begin with its title")
+        found.append(
+            {
+                "name": path.stem,
+                "title": title[1].strip(),
+                "will": _field(opening, "You will"),
+                "needs": re.findall(r"\]\((\d[\w-]*)\.ipynb", _field(opening, "You need")),
+                "time": _time(_field(opening, "Time:"), path.name),
+            }
+        )
+    return found
+
+
+def depths(found: list[dict]) -> dict[str, int]:
+    """Return how many lessons must come before each, one after the other."""
+    needs = {lesson["name"]: lesson["needs"] for lesson in found}
+    for name, wanted in needs.items():
+        for other in wanted:
+            if other not in needs:
+                raise ValueError(f"{name} needs {other}, which does not exist")
+
+    def depth(name: str, path: tuple[str, ...] = ()) -> int:
+        if name in path:
+            raise ValueError(f"lessons need each other: {' -> '.join((*path, name))}")
+        return max((1 + depth(other, (*path, name)) for other in needs[name]), default=0)
+
+    return {name: depth(name) for name in needs}
+
+
+def direct_needs(found: list[dict]) -> dict[str, list[str]]:
+    """Return what each lesson needs, less what those lessons need already."""
+    needs = {lesson["name"]: lesson["needs"] for lesson in found}
+
+    def all_before(name: str) -> set[str]:
+        return set(needs[name]).union(*(all_before(other) for other in needs[name]))
+
+    return {
+        name: [other for other in wanted if not any(other in all_before(w) for w in wanted)]
+        for name, wanted in needs.items()
+    }
+
+
+def map_of_lessons() -> str:
+    """Return an SVG of which lesson needs which: needed ones above."""
+    found = lessons()
+    depth, direct = depths(found), direct_needs(found)
+    rows: dict[int, list[dict]] = {}
+    for lesson in found:
+        rows.setdefault(depth[lesson["name"]], []).append(lesson)
+    # At most four side by side, so that the letters stay readable on a phone.
+    lines = [row[i : i + 4] for _, row in sorted(rows.items()) for i in range(0, len(row), 4)]
+    width, box, high, gap = 760, 176, 44, 84
+    place = {}
+    for y, line in enumerate(lines):
+        for x, lesson in enumerate(line):
+            left = width / 2 + (x - len(line) / 2) * (box + 12) + 6
+            place[lesson["name"]] = (left, 12 + y * gap)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {len(lines) * gap - 20}" '
+        'font-family="sans-serif" font-size="13" text-anchor="middle">',
+        '<rect width="100%" height="100%" fill="white"/>',
+    ]
+    for lesson in found:
+        x, y = place[lesson["name"]]
+        for other in direct[lesson["name"]]:
+            ox, oy = place[other]
+            parts.append(
+                f'<path d="M{ox + box / 2:.0f} {oy + high:.0f} C{ox + box / 2:.0f} {oy + gap:.0f} '
+                f'{x + box / 2:.0f} {y - gap + high:.0f} {x + box / 2:.0f} {y:.0f}" '
+                'fill="none" stroke="#56B4E9" stroke-width="2"/>'
+            )
+    for lesson in found:
+        x, y = place[lesson["name"]]
+        parts.append(
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{box}" height="{high}" rx="6" fill="#EAF3FA" '
+            'stroke="#0072B2"/>'
+        )
+        words = textwrap.wrap(lesson["title"], 25)[:2]
+        first = y + 27 - (len(words) - 1) * 8
+        for number, text in enumerate(words):
+            parts.append(
+                f'<text x="{x + box / 2:.0f}" y="{first + 16 * number:.0f}">'
+                f"{html.escape(text)}</text>"
+            )
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def lessons_page() -> str:
+    """Return the page that lists the lessons."""
+    found = lessons()
+    titles = {lesson["name"]: lesson["title"] for lesson in found}
+    needs = "; ".join(
+        f"{lesson['title']} needs {' and '.join(titles[n] for n in lesson['needs'])}"
+        for lesson in found
+        if lesson["needs"]
+    )
+    rows = []
+    for lesson in found:
+        links = ", ".join(f"[{titles[n]}](../../notebooks/{n}.ipynb)" for n in lesson["needs"])
+        link = f"[{lesson['title']}](../../notebooks/{lesson['name']}.ipynb)"
+        will = re.sub(r"\]\((\d)", r"](../../notebooks/\1", lesson["will"])
+        rows.append(f"| {link} | {will} | {links or '–'} | {' | '.join(lesson['time'])} |")
+    return (
+        "\n".join(
+            [
+                MADE,
+                "# The lessons\n",
+                "A line leads from each lesson down to those that build on it.\n",
+                f"![{needs or 'No lesson needs another.'}](lessons.svg)\n",
+                "Times to read are estimated; times to run are for two processor cores.\n",
+                "| lesson | you will | it needs | to read | to run |",
+                "| --- | --- | --- | --- | --- |",
+                *rows,
+            ]
+        )
+        + "\n"
+    )
+
+
+PAGES = {
+    BOOK / "reference" / "api.md": api_page,
+    BOOK / "teaching" / "lessons.svg": map_of_lessons,
+    BOOK / "teaching" / "lessons.md": lessons_page,
+}
+
+
+def main() -> int:
+    """Write the pages."""
+    for path, make in PAGES.items():
+        path.write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
