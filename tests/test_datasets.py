@@ -201,6 +201,17 @@ def test_mirror_then_cache_then_download(monkeypatch, tmp_path, serve):
     assert len(requests) == 1
 
 
+@pytest.mark.parametrize("visible", [True, False])
+def test_progress_is_shown_where_it_can_be(monkeypatch, capsys, serve, visible):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content))
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: visible)
+    load(NAME)
+    assert ("100%" in capsys.readouterr().err) == visible
+
+
 def test_arrays_arrive_as_published(monkeypatch, tmp_path, serve):
     content = npz()
     publish(monkeypatch, content)
