@@ -1,0 +1,93 @@
+"""Pages that are made from the project are up to date; times to read are what they say."""
+
+import re
+
+import pytest
+
+from tests import links
+from tools import pages
+from tools.notebooks import ROOT
+
+STATED = re.compile(r"[Aa]bout (\d+) minutes to read")
+
+
+@pytest.mark.parametrize("path", pages.PAGES, ids=lambda path: path.name)
+def test_made_page_is_up_to_date(path):
+    made = pages.PAGES[path]()
+    assert path.read_text(encoding="utf-8") == made, "run: python -m tools.pages"
+
+
+def minutes(text):
+    """Estimate the minutes to read: 150 words a minute, and one for pictures and links."""
+    prose = re.sub(r"\]\([^)]*\)|\{cite\}`[^`]*`|```.*?```", "", text, flags=re.S)
+    return 1 + round(len(re.findall(r"[A-Za-z']{2,}", prose)) / 150)
+
+
+STATING = [p for p in sorted((ROOT / "book").rglob("*.md")) if STATED.search(links.markdown(p))]
+
+
+@pytest.mark.parametrize("path", STATING, ids=lambda path: path.stem)
+def test_minutes_to_read(path):
+    text = links.markdown(path)
+    assert abs(int(STATED.search(text)[1]) - minutes(text)) <= 1
+
+
+def test_a_planted_wrong_time_is_found():
+    assert minutes("word " * 1500) == 11
+
+
+DOCSTRING = """Add 1000 to x (equation sum).
+
+    Never more than 0.95, see doi 10.1000/182.
+
+    Parameters
+    ----------
+    x : float
+        From 0
+        to 255.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> add(1)
+    1001
+    """
+
+
+def test_docstring_to_markdown():
+    assert pages.to_markdown(DOCSTRING) == "\n\n".join(
+        [
+            "Add `1000` to x (equation sum).\n\nNever more than 0.95, see doi 10.1000/182.",
+            "**Parameters**",
+            "- `x` (float): From 0 to `255`.",
+            "**Returns**",
+            "- `float`",
+            "**Examples**",
+            "```pycon\n>>> add(1)\n1001\n```",
+        ]
+    )
+
+
+def lesson(name, *needs):
+    return {"name": name, "needs": list(needs)}
+
+
+def test_depth_of_lessons():
+    found = [lesson("1"), lesson("2", "1"), lesson("3", "1", "2")]
+    assert pages.depths(found) == {"1": 0, "2": 1, "3": 2}
+    assert pages.direct_needs(found)["3"] == ["2"]
+
+
+def test_lessons_that_need_each_other_are_found():
+    with pytest.raises(ValueError, match="need each other"):
+        pages.depths([lesson("1", "2"), lesson("2", "1")])
+    with pytest.raises(ValueError, match="does not exist"):
+        pages.depths([lesson("1", "9")])
+
+
+def test_lesson_without_times_is_found():
+    with pytest.raises(ValueError, match="to read"):
+        pages._time("half an hour", "x.ipynb")
