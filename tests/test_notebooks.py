@@ -51,7 +51,7 @@ def test_skeleton(path):
     notebook = read(path)
     opening = notebook.cells[0].source
     assert re.match(r"# \S", opening), "begins with its title"
-    for words in ("**You will**", "**You will learn**", "**You need**", "**Time:**"):
+    for words in ("- **You will**", "- **You will learn**", "- **You need**", "- **Time:**"):
         assert words in opening
     text = "\n".join(cell.source for cell in notebook.cells)
     for heading in ("## Try it yourself", "## Summary", "## Further reading"):
