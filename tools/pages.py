@@ -129,7 +129,7 @@ def api_page() -> str:
 
 def _field(opening: str, name: str) -> str:
     """Return what follows **name** in a lesson's opening."""
-    match = re.search(rf"\*\*{name}\*\*:?\s*(.*?)(?=\*\*[A-Z]|\n\s*\n|\Z)", opening, re.S)
+    match = re.search(rf"\*\*{name}\*\*:?\s*(.*?)(?=\n- |\n\s*\n|\Z)", opening, re.S)
     return " ".join(match[1].split()) if match else ""
 
 
@@ -245,27 +245,24 @@ def lessons_page() -> str:
         for lesson in found
         if lesson["needs"]
     )
-    rows = []
+    items = []
     for lesson in found:
-        links = ", ".join(f"[{titles[n]}](../../notebooks/{n}.ipynb)" for n in lesson["needs"])
-        link = f"[{lesson['title']}](../../notebooks/{lesson['name']}.ipynb)"
+        read, run = lesson["time"]
+        links = " and ".join(f"[{titles[n]}](../../notebooks/{n}.ipynb)" for n in lesson["needs"])
         will = re.sub(r"\]\((\d)", r"](../../notebooks/\1", lesson["will"])
-        rows.append(f"| {link} | {will} | {links or '–'} | {' | '.join(lesson['time'])} |")
-    return (
-        "\n".join(
-            [
-                MADE,
-                "# The lessons\n",
-                "A line leads from each lesson down to those that build on it.\n",
-                f"![{needs or 'No lesson needs another.'}](lessons.svg)\n",
-                "Times to read are estimated; times to run are for two processor cores.\n",
-                "| lesson | you will | it needs | to read | to run |",
-                "| --- | --- | --- | --- | --- |",
-                *rows,
-            ]
+        items.append(
+            f"- **[{lesson['title']}](../../notebooks/{lesson['name']}.ipynb)**: {will} "
+            f"*{read} to read, {run} to run{'; after ' if links else ''}{links}.*"
         )
-        + "\n"
-    )
+    parts = [
+        MADE,
+        "# The lessons\n",
+        "A line leads from each lesson down to those that build on it.\n",
+        f"![{needs or 'No lesson needs another.'}](lessons.svg)\n",
+        "Times to read are estimated; times to run are for two processor cores.\n",
+        *items,
+    ]
+    return "\n".join(parts) + "\n"
 
 
 PAGES = {
