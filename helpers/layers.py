@@ -9,6 +9,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,20 @@ from threadpoolctl import ThreadpoolController
 Array = NDArray[Any]
 IMAGES = "images (N, H, W, C)"
 
-# The library behind NumPy's matrix products, and how many threads it takes: usually one a core.
+# BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
 BLAS = ThreadpoolController()
 CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
+# What one core's cache holds. Half or twice as much is slower (tools/benchmark_layers.py).
 PART_BYTES = 2**21
+
+
+def one_thread_each() -> AbstractContextManager[Any]:
+    """Let each matrix product take one thread.
+
+    The cores are kept busy by parts of the images (`_in_parts`), which need not wait for each
+    other. Threads inside a product do, all the time: they stand still when others use a core.
+    """
+    return BLAS.limit(limits=1, user_api="blas")
 
 
 # --------------------------------------------------------------------------------------- checks
@@ -203,14 +214,11 @@ def _in_parts(work: Callable[[slice], Any], count: int, bytes_each: int) -> list
     """Do the work on a few images at a time, one thread a core.
 
     A part is small enough to stay in the processor's cache between one operation and the next.
-    The matrix products inside get one thread each, as the cores are busy with other parts.
     """
     step = max(1, PART_BYTES // bytes_each)
     parts = [slice(start, start + step) for start in range(0, count, step)]
-    if len(parts) == 1:
-        return [work(parts[0])]
-    with BLAS.limit(limits=1, user_api="blas"):
-        return list(_pool(os.getpid()).map(work, parts))
+    with one_thread_each():
+        return list(_pool(os.getpid()).map(work, parts)) if len(parts) > 1 else [work(parts[0])]
 
 
 @functools.cache
@@ -406,10 +414,11 @@ def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
            [13., 15.]])
     """
     X, stride, rows, columns = _pool_inputs(X, size, stride)
-    Y = np.full((len(X), rows, columns, X.shape[3]), -np.inf, X.dtype)
+    Y = np.empty((len(X), rows, columns, X.shape[3]), X.dtype)
 
     def forward(part: slice) -> None:
-        for _, _, pixels in _offsets(X[part], size, size, rows, columns, stride):
+        (_, _, Y[part]), *others = _offsets(X[part], size, size, rows, columns, stride)
+        for _, _, pixels in others:
             np.maximum(Y[part], pixels, out=Y[part])
 
     _in_parts(forward, len(X), X[0].nbytes)

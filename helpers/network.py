@@ -4,6 +4,9 @@ Names, default values, initial weights and update rules are those of Keras, so t
 and the same batches give the same numbers in both.
 """
 
+import ctypes
+import functools
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -293,7 +296,9 @@ class Activation(Layer):
         return self.function(X)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return dY * self.derivative(self.X)
+        dX = self.derivative(self.X)
+        dX *= dY
+        return dX
 
 
 class ReLU(Activation):
@@ -420,6 +425,20 @@ class Adam:
 # -------------------------------------------------------------------------------------- network
 
 
+@functools.cache
+def keep_freed_memory() -> None:
+    """Let freed arrays leave their memory to the next ones; works on Linux, does nothing elsewhere.
+
+    Each training step asks for the memory that the last one has freed. Left alone, the C library
+    gives large pieces back to the system, which fills them with zeros before it gives them out
+    again: a tenth of a step's time. Afterwards it keeps pieces up to 32 MB, and 256 MB in all.
+    """
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        trim_threshold, mmap_threshold = -1, -3  # As numbered in malloc.h.
+        ctypes.CDLL(None).mallopt(trim_threshold, 2**28)
+        ctypes.CDLL(None).mallopt(mmap_threshold, 2**25)
+
+
 class Sequential:
     """Layers one after another, the last of which gives one logit a class.
 
@@ -468,7 +487,9 @@ class Sequential:
         seed: int = 0,
         dtype: DTypeLike = "float32",
     ) -> None:
-        self.layers, self.input_shape, self.dtype = list(layers), input_shape, np.dtype(dtype)
+        self.layers = list(layers)
+        self.input_shape, self.dtype = tuple(input_shape), np.dtype(dtype)
+        keep_freed_memory()
         random = np.random.default_rng(seed)
         self.shapes = []
         shape = input_shape
@@ -518,7 +539,7 @@ class Sequential:
         loss, accuracy : float
             Of the batch, before the step.
         """
-        with L.BLAS.limit(limits=1, user_api="blas"):
+        with L.one_thread_each():
             logits = self.forward(X, training=True)
             self.backward(L.cross_entropy_backward(logits, y), input_gradient=False)
         optimizer.update(self.weights, self.gradients)
@@ -598,7 +619,8 @@ class Sequential:
     def _logits(self, X: Array, batch_size: int) -> Array:
         starts = range(0, len(X), L.check_positive("batch_size", batch_size))
         batches = (X[start : start + batch_size].astype(self.dtype, copy=False) for start in starts)
-        return np.concatenate([self.forward(batch) for batch in batches])
+        with L.one_thread_each():
+            return np.concatenate([self.forward(batch) for batch in batches])
 
     def predict(self, X: ArrayLike, batch_size: int = 128) -> Array:
         """Return the probability of each class.
