@@ -47,4 +47,4 @@ def trouble(page: Path, target: str) -> str | None:
 
 def links(text: str) -> list[tuple[str, str]]:
     """Return (words, target) of every link in Markdown."""
-    return LINK.findall(re.sub(r"`[^`\n]*`|^```.*?^```", "", text, flags=re.S | re.M))
+    return LINK.findall(re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.S | re.M))
