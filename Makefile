@@ -32,8 +32,9 @@ lint: .venv/all.done
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-notebooks: .venv/all.done ## run all lessons again and store their outputs in normal form
+notebooks: .venv/all.done ## run all lessons again, store their outputs; remake the pages made from them
 	$(BIN)/python -m tools.notebooks
+	$(BIN)/python -m tools.pages
 
 lock: .venv/all.done ## bring the lock up to date with pyproject.toml
 	$(BIN)/python -m tools.lock

@@ -5,7 +5,6 @@ import sys
 
 from tools.notebooks import LESSONS, ROOT, dump, normalise, read
 
-
 BUTTONS = (
     "{colab_url: https://colab.research.google.com, binderhub_url: https://mybinder.org, "
     "notebook_interface: jupyterlab}"
