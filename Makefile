@@ -8,7 +8,7 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint notebooks lock oldest measure publisher clean
+.PHONY: help book serve lab test lint notebooks benchmark lock oldest measure publisher clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -47,6 +47,9 @@ oldest: .venv/all.done ## run lessons and tests on the oldest supported versions
 
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
 	$(BIN)/python -m tools.measure
+
+benchmark: .venv/all.done ## measure the NumPy layers beside TensorFlow, SciPy and plain loops (minutes; leave the machine alone)
+	$(BIN)/python -m tools.benchmark_layers
 
 publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"

@@ -4,9 +4,6 @@ Names, default values, initial weights and update rules are those of Keras, so t
 and the same batches give the same numbers in both.
 """
 
-import ctypes
-import functools
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -425,20 +422,6 @@ class Adam:
 # -------------------------------------------------------------------------------------- network
 
 
-@functools.cache
-def keep_freed_memory() -> None:
-    """Let freed arrays leave their memory to the next ones; works on Linux, does nothing elsewhere.
-
-    Each training step asks for the memory that the last one has freed. Left alone, the C library
-    gives large pieces back to the system, which fills them with zeros before it gives them out
-    again: a tenth of a step's time. Afterwards it keeps pieces up to 32 MB, and 256 MB in all.
-    """
-    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
-        trim_threshold, mmap_threshold = -1, -3  # As numbered in malloc.h.
-        ctypes.CDLL(None).mallopt(trim_threshold, 2**28)
-        ctypes.CDLL(None).mallopt(mmap_threshold, 2**25)
-
-
 class Sequential:
     """Layers one after another, the last of which gives one logit a class.
 
@@ -489,7 +472,6 @@ class Sequential:
     ) -> None:
         self.layers = list(layers)
         self.input_shape, self.dtype = tuple(input_shape), np.dtype(dtype)
-        keep_freed_memory()
         random = np.random.default_rng(seed)
         self.shapes = []
         shape = input_shape
