@@ -1,0 +1,185 @@
+"""Train the source's network with other kernels, poolings, activations and settings (S6.4).
+
+`python -m tools.search_hyperparameters` writes `notebooks/results/hyperparameters.json`, which the
+lesson "Choosing hyperparameters" reads. Trained on images drawn by the seed from the training
+split, judged on the validation split. The test split is never touched.
+
+The file is written anew after each run; started again, the command skips the runs it finds there.
+"""
+
+import itertools
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import log_loss, roc_auc_score
+
+from helpers.datasets import Dataset, load
+
+RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "hyperparameters.json"
+SETUP = {"data": "pneumoniamnist", "images": 1000, "epochs": 10, "judged_on": "validation"}
+SEEDS = range(5)
+# The source's program; batches of 32, so that 1,000 images make about as many steps as all images
+# do in batches of 128.
+BASE: dict[str, Any] = {
+    "kernel": 3,
+    "pool": 2,
+    "activation": "relu",
+    "convolutions": 2,
+    "learning_rate": 0.001,
+    "batch_size": 32,
+}
+# What the source names (S6.4), each with each.
+GRID: dict[str, tuple[Any, ...]] = {
+    "kernel": (3, 5),
+    "pool": (2, 3),
+    "activation": ("relu", "tanh", "sigmoid"),
+}
+# What it does not name, one at a time.
+OTHERS: dict[str, tuple[Any, ...]] = {
+    "learning_rate": (0.0001, 0.0003, 0.001, 0.003, 0.01),
+    "batch_size": (16, 32, 64, 128, 256),
+    "convolutions": (1, 2, 3),
+}
+Setting = dict[str, Any]
+Judge = Callable[[Setting, int], dict[str, Any]]
+
+
+def settings() -> list[Setting]:
+    """Return every setting once: the grid, then the base with one of the others changed."""
+    grid = [
+        BASE | dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())
+    ]
+    others = [BASE | {name: value} for name, values in OTHERS.items() for value in values]
+    return grid + [setting for setting in others if setting != BASE]
+
+
+def build(setting: Setting) -> Any:
+    """Return the source's network with other choices, compiled."""
+    import keras
+
+    layers = [keras.Input((28, 28, 1))]
+    for number in range(setting["convolutions"]):
+        filters, activation = 32 * 2**number, setting["activation"]
+        layers.append(keras.layers.Conv2D(filters, setting["kernel"], activation=activation))
+        layers.append(keras.layers.MaxPooling2D(setting["pool"]))
+    layers.append(keras.layers.Flatten())
+    layers.append(keras.layers.Dense(64, activation=setting["activation"]))
+    layers.append(keras.layers.Dense(2, activation="softmax"))
+    model = keras.Sequential(layers)
+    optimizer = keras.optimizers.Adam(setting["learning_rate"])
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy")
+    return model
+
+
+def restart(model: Any, setting: Setting, seed: int) -> None:
+    """Give a compiled model the first weights of a seed and a fresh optimizer.
+
+    Tracing a new model takes about as long as training it; this takes no time.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model.set_weights(build(setting).get_weights())
+    for variable in model.optimizer.variables:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    model.optimizer.learning_rate = setting["learning_rate"]
+
+
+def trainer(data: Dataset) -> Judge:
+    """Return a function that trains one setting with one seed and judges it on validation."""
+    X, y = data.train.images.astype("float32") / 255, data.train.labels
+    X_validation, truth = data.validation.images.astype("float32") / 255, data.validation.labels
+    models: dict[tuple[Any, ...], Any] = {}
+
+    def train(setting: Setting, seed: int) -> dict[str, Any]:
+        shape = tuple(setting[name] for name in ("kernel", "pool", "activation", "convolutions"))
+        if shape not in models:
+            models[shape] = build(setting)
+        model = models[shape]
+        restart(model, setting, seed)
+        drawn = np.random.default_rng(seed).choice(len(X), SETUP["images"], replace=False)
+        model.fit(X[drawn], y[drawn], setting["batch_size"], SETUP["epochs"], verbose=0)
+        scores = model.predict_on_batch(X_validation)[:, 1].astype(float)
+        return {
+            "auc": round(float(roc_auc_score(truth, scores)), 5),
+            "loss": round(float(log_loss(truth, scores)), 5),
+            "accuracy": round(float(np.mean((scores > 0.5) == truth)), 5),
+            "parameters": model.count_params(),
+        }
+
+    return train
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what the file holds for this set-up; nothing if it is missing or of another one."""
+    if path.exists():
+        results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if results["setup"] == SETUP:
+            return results
+        print(f"{path.name} is of another set-up: starting anew", flush=True)
+    return {"setup": SETUP, "versions": {}, "device": "", "runs": []}
+
+
+def write(path: Path, results: dict[str, Any]) -> None:
+    """Write the file whole or not at all: an interruption leaves the one before."""
+    head = {name: value for name, value in results.items() if name != "runs"}
+    runs = ",\n".join(" " + json.dumps(run) for run in results["runs"])
+    text = json.dumps(head, indent=1)[:-2] + ',\n "runs": [\n' + runs + "\n ]\n}\n"
+    part = path.with_suffix(".part")
+    path.parent.mkdir(exist_ok=True)
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def search(path: Path, judge: Judge, plan: Iterable[tuple[int, Setting]]) -> dict[str, Any]:
+    """Do the runs of the plan that the file lacks, and write it after each."""
+    results = read(path)
+    plan = list(plan)
+    done = {_key(run) for run in results["runs"]}
+    missing = [
+        (seed, setting) for seed, setting in plan if _key(setting | {"seed": seed}) not in done
+    ]
+    print(f"{len(plan) - len(missing)} of {len(plan)} runs are there", flush=True)
+    start = time.monotonic()
+    for number, (seed, setting) in enumerate(missing, start=1):
+        run = {"seed": seed, **setting, **judge(setting, seed)}
+        results["versions"], results["device"] = _versions(), f"CPU, {os.cpu_count()} cores"
+        results["runs"].append(run)
+        write(path, results)
+        left = (time.monotonic() - start) / number * (len(missing) - number)
+        print(f"{number}/{len(missing)}, {left / 60:.1f} min left: {run}", flush=True)
+    return results
+
+
+def _key(run: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(run[name] for name in ("seed", *BASE))
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def main() -> int:
+    """Run what is missing: all settings with the first seed, then with the next."""
+    data = load(SETUP["data"], synthetic=False)
+    search(RESULTS, trainer(data), itertools.product(SEEDS, settings()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
