@@ -13,7 +13,6 @@ NUMBER = re.compile(
 )
 NOT_PROSE = [
     re.compile(r"<details>.*?</details>", re.S),  # solutions: run by test_notebooks
-    re.compile(r"^(`{3,}|~{3,}|:{3,}\{(?:math|code)).*?^\1", re.S | re.M),
     re.compile(r"\$\$.*?\$\$", re.S),
     re.compile(r"(?<!\\)\$[^$\n]+\$"),
     re.compile(r"\{[\w:]+\}`[^`]*`"),  # roles, glue among them
@@ -25,9 +24,28 @@ NOT_PROSE = [
 CITED = re.compile(r"doi|arXiv|\{cite", re.I)
 
 
+def without_code(markdown: str) -> str:
+    """Return the text without fenced code and formulas; what other directives hold is prose."""
+    kept, directives, code = [], [], None
+    for line in markdown.splitlines():
+        fence, info = re.match(r"\s*(`{3,}|~{3,}|:{3,})?(.*)", line).groups()
+        if code:
+            code = None if fence == code and not info.strip() else code
+        elif not fence:
+            kept.append(line)
+        elif re.match(r"\{(?!code|math)", info):
+            directives.append(fence)
+        elif directives and fence == directives[-1] and not info.strip():
+            directives.pop()
+        else:
+            code = fence
+    return "\n".join(kept)
+
+
 def numbers(markdown: str) -> list[float]:
     """Return the numbers that look computed, in prose that cites no publication."""
     found = []
+    markdown = without_code(markdown)
     for sentence in re.split(r"(?<=[.!?])\s+(?=[A-Z*\[])|\n\s*\n|\n(?=[-*|] )", markdown):
         if CITED.search(sentence):
             continue

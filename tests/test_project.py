@@ -46,6 +46,7 @@ def test_lock_has_hashes_and_names_no_index(name):
     assert not re.search(r"https?://|file:|--index|--find-links", text)
     requirements = re.split(r"\n(?=\S)", re.sub(r"(?m)^#.*\n", "", text))
     for requirement in filter(None, requirements):
+        assert re.match(r"[\w.-]+==[\w.]+[ \n]", requirement), requirement[:80]
         assert "--hash=sha256:" in requirement, requirement[:80]
 
 

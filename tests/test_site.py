@@ -174,6 +174,10 @@ def test_page_of_run_times_is_made_from_the_measurement():
 
 def test_a_planted_number_is_found():
     assert prose.numbers("The network is right in 93 % of cases.") == [93]
+    assert prose.numbers(
+        "```{warning}\nIt is right in 93 % of cases.\n```\nAll 624.\n```{tip}\n```"
+    ) == [93, 624]
+    assert prose.numbers("```python\nlearning_rate = 0.93\n```\n") == []
     assert prose.numbers("It is right in {glue:text}`accuracy` of cases.") == []
     assert prose.numbers("It is right in 93 % of cases {cite}`someone2020`.") == []
 

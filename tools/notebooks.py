@@ -1,7 +1,7 @@
 """Execute the lessons and store them in one normal form: `python -m tools.notebooks --help`.
 
 The normal form holds no stderr, no timings, no machine or version metadata; cells have stable ids;
-the first code cell fetches `helpers` on Colab; alt text stands where the site looks for it.
+the first code cell fetches the book on Colab; alt text stands where the site looks for it.
 """
 
 import argparse
@@ -19,11 +19,16 @@ ROOT = Path(__file__).parent.parent
 LESSONS = ROOT / "notebooks"
 
 SET_UP = """\
-# Only on Colab: fetch this book's helpers. Elsewhere this cell does nothing.
+# Only on Colab: fetch this book. Elsewhere this cell does nothing.
 import sys
 
 if "google.colab" in sys.modules:
     {install}"""
+# Colab keeps its own TensorFlow; the results of long experiments lie beside the lessons.
+FETCH = """\
+!git clone --quiet --depth 1 {url} /content/book
+    %pip install --quiet /content/book
+    %cd -q /content/book/notebooks"""
 UNPUBLISHED = 'raise RuntimeError("this copy names no publisher; see README, section Publish")'
 
 # What differs from run to run in Keras' progress lines: " 2s - 41ms/step - ".
@@ -39,12 +44,12 @@ def publisher() -> str:
 def set_up_source() -> str:
     """Return the source of the cell that every lesson begins with."""
     url = publisher()
-    return SET_UP.format(install=f"%pip install --quiet git+{url}" if url else UNPUBLISHED)
+    return SET_UP.format(install=FETCH.format(url=url) if url else UNPUBLISHED)
 
 
 def _with_set_up(notebook: nbformat.NotebookNode) -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if not code or not code[0].source.startswith(SET_UP[:20]):
+    if not code or not code[0].source.startswith("# Only on Colab"):
         cell = nbformat.v4.new_code_cell()
         position = notebook.cells.index(code[0]) if code else len(notebook.cells)
         notebook.cells.insert(position, cell)
