@@ -5,6 +5,7 @@ import os
 import pytest
 
 from helpers.datasets import DatasetError, load
+from tools.notebooks import uses_medmnist
 
 # No GPU is looked for: results are compared between machines. Set before any kernel starts.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -53,5 +54,5 @@ def pytest_collection_modifyitems(items):
             continue
         # What libraries log differs between machines; no lesson stores it.
         item.parent.skip_compare = (*item.parent.skip_compare, "stderr")
-        if os.environ.get("MEDMNIST_SYNTHETIC") and "helpers.datasets" in str(item.parent.nb):
+        if os.environ.get("MEDMNIST_SYNTHETIC") and uses_medmnist(item.parent.nb):
             item.options["check"] = False

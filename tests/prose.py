@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
+from tools.notebooks import uses_medmnist
+
 # Decimals, percentages, three digits and more (but years), "12 times faster".
 NUMBER = re.compile(
     r"(?<![\w.,/-])(?!(?:19|20)\d\d(?![\d.,]\d|\s?%))(\d[\d,]*\.\d+|\d[\d,]*(?=\s?%)|\d{3,}|\d{1,3}(?:,\d{3})+"
@@ -90,14 +92,13 @@ def unguarded_numbers(notebook: NotebookNode) -> list[str]:
 
 
 def guards_on_simulated_images(notebook: NotebookNode) -> list[str]:
-    """Return the guards of a lesson on MedMNIST that would judge simulated images as real ones."""
-    if not any("helpers.datasets" in cell.source for cell in notebook.cells):
-        return []
-    return [
-        cell.source
-        for cell in notebook.cells
-        if is_guard(cell) and not re.match(r"if not \w+\.synthetic:\n", cell.source)
-    ]
+    """Return the guards that, once MedMNIST is loaded, would judge simulated images as real ones."""
+    offenses, loaded = [], False
+    for cell in notebook.cells:
+        loaded = loaded or (uses_medmnist(notebook) and "load(" in cell.source)
+        if loaded and is_guard(cell) and not re.match(r"if not \w+\.synthetic:\n", cell.source):
+            offenses.append(cell.source)
+    return offenses
 
 
 def bad_guards(notebook: NotebookNode) -> list[str]:

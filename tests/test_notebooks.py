@@ -169,8 +169,11 @@ def test_guard_must_repeat_the_number_in_its_section():
 
 
 def test_guard_on_simulated_images_is_found():
-    load = ("code", "from helpers.datasets import load")
+    load = ("code", 'from helpers.datasets import load\n\ndata = load("x")')
     assert prose.guards_on_simulated_images(lesson(load, GUARD))
+    assert prose.guards_on_simulated_images(lesson(GUARD, load)) == []
+    module = ("code", 'from helpers import datasets, layers\n\ndata = datasets.load("x")')
+    assert prose.guards_on_simulated_images(lesson(module, GUARD))
     good = ("code", f"if not data.synthetic:\n    {GUARD[1]}", "guard", "remove-cell")
     assert prose.guards_on_simulated_images(lesson(load, good)) == []
 

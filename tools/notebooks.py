@@ -119,6 +119,12 @@ def read(path: Path) -> nbformat.NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
+def uses_medmnist(notebook: nbformat.NotebookNode) -> bool:
+    """Whether a lesson loads images that may be simulated."""
+    pattern = r"helpers\.datasets|from helpers import .*\bdatasets\b"
+    return any(re.search(pattern, cell.source) for cell in notebook.cells)
+
+
 def dump(notebook: nbformat.NotebookNode) -> str:
     """Return the text of the file that holds a notebook."""
     return nbformat.writes(notebook) + "\n"
