@@ -92,7 +92,7 @@ def unguarded_numbers(notebook: NotebookNode) -> list[str]:
 
 
 def guards_on_simulated_images(notebook: NotebookNode) -> list[str]:
-    """Return the guards that, once MedMNIST is loaded, would judge simulated images as real ones."""
+    """Return the guards after MedMNIST is loaded that would judge simulated images as real."""
     offenses, loaded = [], False
     for cell in notebook.cells:
         loaded = loaded or (uses_medmnist(notebook) and "load(" in cell.source)
