@@ -185,7 +185,7 @@ def test_a_planted_number_is_found():
 # ---- In a browser --------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(site):
     """Serve the site on this machine and return its address."""
 
@@ -207,7 +207,7 @@ def find_browser():
     return next(filter(None, map(shutil.which, names)), str(mac) if mac.is_file() else None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Start headless Chromium."""
     from playwright.sync_api import sync_playwright
