@@ -42,7 +42,7 @@ lock: .venv/all.done ## bring the lock up to date with pyproject.toml
 oldest: .venv/all.done ## run lessons and tests on the oldest supported versions (Python 3.11)
 	$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
 	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
-	  --group test --editable .
+	  --group test --group book --editable .
 	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --ignore tests/test_site.py
 
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
