@@ -43,7 +43,9 @@ oldest: .venv/all.done ## run lessons and tests on the oldest supported versions
 	$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
 	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
 	  --group test --group book --editable .
-	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --ignore tests/test_site.py
+	@# TensorFlow 2.18 itself crashes on some gradients that this one test asks it for.
+	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --ignore tests/test_site.py \
+	  --deselect tests/test_layers.py::test_conv2d_gradients_equal_tensorflow
 
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
 	$(BIN)/python -m tools.measure
