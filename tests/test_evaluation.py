@@ -37,7 +37,7 @@ def test_interval_agrees_with_scipy(metric, level):
         confidence_level=level,
         n_resamples=1000,
         method="percentile",
-        rng=1,
+        random_state=1,
     ).confidence_interval
     found = bootstrap_interval(metric, labels, scores, level)
     # Two lots of 1000 draws: their ends differ by a tenth of the interval's width at most.

@@ -341,7 +341,8 @@ ACTIVATIONS = {
     "leaky_relu": (L.leaky_relu, L.leaky_relu_derivative, tf.nn.leaky_relu),
     "gelu": (L.gelu, L.gelu_derivative, lambda X: tf.nn.gelu(X, approximate=False)),
 }
-NUMBERS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
+# TensorFlow 2.18 takes subnormal numbers for 0.
+NUMBERS = st.lists(st.floats(-50, 50, width=32, allow_subnormal=False), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
