@@ -470,7 +470,7 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
             else:
                 np.multiply(dY[part], first, out=dpixels)
 
-    _in_parts(backward, len(X), 3 * X[0].nbytes)
+    _in_parts(backward, len(X), X[0].nbytes)
     return dX
 
 
