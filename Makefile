@@ -24,7 +24,7 @@ lab: .venv/all.done ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
 test: lint ## check everything: code, lessons (run again), site
-	$(BIN)/pytest --nbval --nbval-current-env
+	$(BIN)/pytest --nbval --nbval-current-env --numprocesses auto --dist loadscope
 
 lint: .venv/all.done
 	$(BIN)/ruff check .
@@ -44,7 +44,8 @@ oldest: .venv/all.done ## run lessons and tests on the oldest supported versions
 	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
 	  --group test --group book --editable .
 	@# TensorFlow 2.18 itself crashes on some gradients that this one test asks it for.
-	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --ignore tests/test_site.py \
+	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --numprocesses auto --dist loadscope \
+	  --ignore tests/test_site.py \
 	  --deselect tests/test_layers.py::test_conv2d_gradients_equal_tensorflow
 
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page

@@ -30,7 +30,10 @@ COMMANDS = {
 
 
 def tree_memory(pid: int) -> int:
-    """Return the bytes of memory that a process and its descendants hold."""
+    """Return the bytes of memory that a process and its descendants hold.
+
+    Where the system tells (Linux), what several of them share counts once.
+    """
     try:
         process = psutil.Process(pid)
         family = [process, *process.children(recursive=True)]
@@ -39,8 +42,9 @@ def tree_memory(pid: int) -> int:
     total = 0
     for member in family:
         try:
-            total += member.memory_info().rss
-        except psutil.NoSuchProcess:
+            held = member.memory_full_info()
+            total += getattr(held, "pss", held.rss)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return total
 
