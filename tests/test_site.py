@@ -224,10 +224,9 @@ def browser():
         running.close()
 
 
-def visit(browser, url, width, dark=False):
-    """Open a page; return the troubles that a reader would have, and the page itself."""
-    scheme = "dark" if dark else "light"
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def visit(browser, url, widths):
+    """Open a page in a window of one width after another; return its troubles and the page."""
+    page = browser.new_page(viewport={"width": widths[0], "height": 900})
     troubles = []
     host = urlsplit(url).netloc
 
@@ -248,17 +247,19 @@ def visit(browser, url, width, dark=False):
     )
     for error in page.query_selector_all("mjx-merror, .merror"):
         troubles.append(f"formula: {error.get_attribute('data-mjx-error') or error.inner_text()}")
-    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    if overflow > 1:
-        troubles.append(f"{overflow} pixels too wide for a screen of {width}")
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if overflow > 1:
+            troubles.append(f"{overflow} pixels too wide for a screen of {width}")
     return troubles, page
 
 
-@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
-def test_pages_open_without_trouble(browser, address, pages, width):
+def test_pages_open_without_trouble(browser, address, pages):
+    """At the width of a desktop and of a phone."""
     found = {}
     for name in pages:
-        troubles, page = visit(browser, address + name, width)
+        troubles, page = visit(browser, address + name, [1280, 390])
         page.close()
         if troubles:
             found[name] = troubles
@@ -274,7 +275,7 @@ def test_planted_troubles_are_found(browser, address, site):
     }
     for html, kind in planted.items():
         (site / "planted.html").write_text(f"<!doctype html><body>{html}", encoding="utf-8")
-        troubles, page = visit(browser, address + "planted.html", 390)
+        troubles, page = visit(browser, address + "planted.html", [1280, 390])
         page.close()
         assert any(kind in trouble for trouble in troubles), html
     (site / "planted.html").unlink()
@@ -285,7 +286,7 @@ def test_slider_moves_the_figure(browser, address, pages):
     name = next((n for n, page in pages.items() if page.select(".steps input")), None)
     if name is None:
         pytest.skip("no lesson has a figure in steps")
-    _, page = visit(browser, address + name, 1280)
+    _, page = visit(browser, address + name, [1280])
     steps = page.locator(".steps").first
     assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == 0
     steps.locator("input").press("ArrowRight")
