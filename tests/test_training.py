@@ -1,0 +1,191 @@
+"""The recipe: what augmentation does to images, reproducible training, bad input."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from helpers.models import small_network
+from helpers.training import Recipe, augment, predict, train
+
+STILL = Recipe(steps=1, shift=0, turn=0, zoom=0)
+
+
+class Fixed:
+    """Random numbers that are not: every draw has this value."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    def uniform(self, low, high, shape):
+        return np.tile(np.array(self.rows, float)[:, None], shape[1])
+
+    def random(self, count):
+        return np.zeros(count)
+
+
+def blob(row, column):
+    image = np.zeros((1, 29, 29, 1), "float32")
+    image[0, row, column] = 1
+    return ndimage.gaussian_filter(image, (0, 1.5, 1.5, 0))
+
+
+def center(images):
+    return np.array(ndimage.center_of_mass(images[0, :, :, 0]))
+
+
+def test_nothing_to_do_leaves_images_alone():
+    images = blob(10, 10)
+    assert augment(images, STILL, np.random.default_rng(0)) is images
+
+
+@pytest.mark.parametrize(
+    ("setting", "draw", "expected"),
+    [
+        # The image is sampled 0.1 x 29 pixels further on: what it shows moves back.
+        ({"shift": 0.1}, (1, 0, 0, 0), (18 - 2.9, 14)),
+        ({"shift": 0.1}, (0, -1, 0, 0), (18, 14 + 2.9)),
+        ({"zoom": 0.25}, (0, 0, 0, 1), (14 + 4 / 1.25, 14)),
+        ({"turn": 0.25}, (0, 0, 1, 0), (14, 18)),
+    ],
+)
+def test_one_change_at_a_time(setting, draw, expected):
+    moved = augment(blob(18, 14), replace(STILL, **setting), Fixed(*draw))
+    np.testing.assert_allclose(center(moved), expected, atol=0.1)
+
+
+def test_turning_agrees_with_scipy():
+    image = ndimage.gaussian_filter(
+        np.random.default_rng(0).random((1, 29, 29, 1)), (0, 2, 2, 0)
+    ).astype("float32")
+    ours = augment(image, replace(STILL, turn=0.1), Fixed(0, 0, 1, 0))
+    theirs = ndimage.rotate(image, 36, (2, 1), reshape=False, order=1, mode="nearest")
+    inside = slice(8, 21)
+    np.testing.assert_allclose(
+        ours[0, inside, inside], theirs[0, inside, inside], atol=0.01 * np.ptp(image)
+    )
+
+
+@pytest.mark.parametrize(
+    ("flip", "expected"), [("horizontal", (18, 28 - 10)), ("both", (28 - 18, 28 - 10))]
+)
+def test_flips(flip, expected):
+    moved = augment(blob(18, 10), replace(STILL, flip=flip), Fixed())
+    np.testing.assert_allclose(center(moved), expected, atol=0.01)
+
+
+def test_half_of_the_images_are_flipped():
+    images = np.repeat(blob(14, 5), 400, axis=0)
+    moved = augment(images, replace(STILL, flip="horizontal"), np.random.default_rng(0))
+    share = np.mean([center(image[None])[1] > 14 for image in moved])
+    assert 0.4 < share < 0.6
+
+
+def data(count=48):
+    """Return images that are brighter in class 1."""
+    random, labels = np.random.default_rng(0), np.arange(count) % 2
+    return (random.random((count, 28, 28, 1)) / 2 + labels[:, None, None, None] / 2).astype(
+        "float32"
+    ), labels
+
+
+def trained(recipe, seed=0, labels=None):
+    images, truth = data()
+    keras.utils.set_random_seed(seed)
+    model = small_network(filters=(4,))
+    losses = train(model, images, truth if labels is None else labels, recipe, seed, verbose=False)
+    return model, losses
+
+
+def test_learns():
+    _, losses = trained(replace(STILL, steps=60, learning_rate=0.02))
+    assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_same_seed_same_losses_and_another_seed_others():
+    recipe = Recipe(steps=4, batch_size=16)
+    np.testing.assert_allclose(trained(recipe, 1)[1], trained(recipe, 1)[1], rtol=1e-5)
+    assert trained(recipe, 2)[1] != trained(recipe, 1)[1]
+
+
+def test_cosine_falls_to_zero():
+    model, _ = trained(replace(STILL, steps=6))
+    assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    model, _ = trained(replace(STILL, steps=6, cosine=False))
+    assert float(model.optimizer.learning_rate) == pytest.approx(STILL.learning_rate)
+
+
+def test_probabilities_as_labels_give_what_classes_give():
+    _, truth = data()
+    recipe = replace(STILL, steps=3)
+    soft = np.eye(2, dtype="float32")[truth]
+    np.testing.assert_allclose(trained(recipe, labels=soft)[1], trained(recipe)[1], rtol=1e-6)
+
+
+def test_class_weights_let_each_class_count_the_same(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        keras.Model, "train_on_batch", lambda self, X, y, w: seen.append((y, w)) or 0.0
+    )
+    images, _ = data(40)
+    labels = (np.arange(40) < 10).astype(int)
+    recipe = replace(STILL, batch_size=40, class_weights=True)
+    train(small_network(filters=(4,)), images, labels, recipe, verbose=False)
+    targets, weights = seen[0]
+    # The losses of a class: its weights, times its labels, summed.
+    np.testing.assert_allclose(weights @ targets, [20, 20], rtol=1e-5)
+
+
+def test_every_image_is_seen_once_before_one_is_seen_again(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        keras.Model, "train_on_batch", lambda self, X, y, w: seen.extend(X[:, 0, 0, 0]) or 0.0
+    )
+    images = np.broadcast_to(np.arange(10, dtype="float32")[:, None, None, None], (10, 28, 28, 1))
+    recipe = replace(STILL, steps=5, batch_size=4)
+    train(small_network(filters=(4,)), images, np.arange(10) % 2, recipe, verbose=False)
+    assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
+
+
+def test_mirrored_copies_are_averaged():
+    model, images = small_network(filters=(4,)), data(6)[0]
+    each = [predict(model, images), predict(model, images[:, :, ::-1])]
+    both = predict(model, images, ("", "horizontal"))
+    np.testing.assert_allclose(both, np.mean(each, axis=0), atol=1e-6)
+    np.testing.assert_allclose(
+        predict(model, images, ("both",)), predict(model, images[:, ::-1, ::-1]), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"steps": 0}, "steps=0"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"shift": -0.1}, "shift=-0.1; give a share"),
+        ({"zoom": 1}, "zoom=1"),
+        ({"label_smoothing": 1.5}, "label_smoothing=1.5"),
+        ({"learning_rate": 0}, "learning_rate=0"),
+        ({"flip": "vertical"}, "flip='vertical'"),
+    ],
+)
+def test_bad_recipe(setting, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**setting)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (np.zeros((0, 28, 28, 1)), [], "0 images and 0 labels"),
+        (np.zeros((3, 28, 28, 1)), [0, 1], "3 images and 2 labels"),
+        (np.zeros((2, 28, 28, 1)), [0, 2], "labels go from 0 to 2, but the model has 2 outputs"),
+        (np.zeros((2, 28, 28, 1)), [[0], [1]], r"labels have shape \(2, 1\)"),
+        (np.zeros((2, 28, 28, 1)), [0.0, 1.0], "dtype float64"),
+    ],
+)
+def test_bad_data(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        train(small_network(filters=(4,)), images, np.array(labels), STILL, verbose=False)
