@@ -1,12 +1,32 @@
-"""Intervals agree with SciPy's and cover the truth as often as they say; bad input is refused."""
+"""Results agree with worked examples, SciPy, scikit-learn and slow formulas; intervals cover the
+truth as often as they say; bad input is refused."""
+
+from functools import partial
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
+from sklearn.calibration import calibration_curve
 from sklearn.dummy import DummyClassifier
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_score
 
-from helpers.evaluation import bootstrap_interval, majority_baseline
+from helpers.evaluation import (
+    bootstrap_difference,
+    bootstrap_interval,
+    calibration_bins,
+    calibration_error,
+    delong_comparison,
+    delong_covariance,
+    delong_interval,
+    fit_temperature,
+    majority_baseline,
+    net_benefit,
+    operating_point,
+    predictive_values,
+    rescale,
+    wilson_interval,
+)
 
 
 def accuracy(labels, scores):
@@ -83,6 +103,325 @@ def test_metric_of_labels_and_decisions():
     assert found == bootstrap_interval(accuracy, labels, scores, repeats=50)
 
 
+def test_interval_of_many_classes():
+    random = np.random.default_rng(0)
+    labels = random.integers(5, size=200)
+    scores = random.dirichlet(np.ones(5), size=200) * 0.6 + 0.4 * np.eye(5)[labels]
+    auc = partial(roc_auc_score, multi_class="ovr")
+    low, high = bootstrap_interval(auc, labels, scores, repeats=100)
+    assert 0.5 < low < auc(labels, scores) < high <= 1
+    # A draw without a class has no such AUC: scikit-learn would have said so.
+    few = np.array([0, 1, 2, 3, 4] + 10 * [0])
+    bootstrap_interval(auc, few, scores[: len(few)], repeats=50)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "message"),
+    [
+        ([0, 1, 3], np.full((3, 3), 0.3), "labels hold 3; give 0 to 2 only"),
+        ([0, 1, 1], np.full((3, 3), 0.3), "no label is 2; give cases of all 3 classes"),
+        ([0, 1, 2], np.full((3, 3), 2.5), r"scores\[0, 0\] is 2.5; give probabilities"),
+        ([0, 1], np.full((3, 3), 0.3), r"shape \(2,\) and scores \(3, 3\); give one score"),
+    ],
+)
+def test_bad_cases_of_many_classes_are_refused(labels, scores, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_interval(accuracy, labels, scores)
+
+
+def two_models(number, seed=0):
+    """Return labels and the scores of two models that err on much the same cases; with ties."""
+    random = np.random.default_rng(seed)
+    labels = (random.random(number) < 0.4).astype(int)
+    common = random.normal(1.2 * labels, 1)
+    both = [common + random.normal(0, noise, number) for noise in (0.4, 0.9)]
+    return labels, *(special.expit(scores - 0.6).round(2) for scores in both)
+
+
+def placements(labels, scores):
+    """Return DeLong's placements straight from their definition: every pair looked at."""
+    difference = scores[labels == 1][:, None] - scores[labels == 0][None]
+    pairs = (difference > 0) + 0.5 * (difference == 0)
+    return pairs.mean(axis=1), pairs.mean(axis=0)
+
+
+@pytest.mark.parametrize("number", [12, 300])
+def test_covariance_agrees_with_all_pairs(number):
+    labels, *scores = two_models(number)
+    aucs, covariance = delong_covariance(labels, scores)
+    assert aucs == pytest.approx([roc_auc_score(labels, row) for row in scores])
+    of_positive, of_negative = zip(*(placements(labels, row) for row in scores), strict=True)
+    expected = np.zeros((2, 2))
+    for i in range(2):
+        for j in range(2):
+            for values in (of_positive, of_negative):
+                centered = [values[k] - values[k].mean() for k in (i, j)]
+                count = len(centered[0])
+                expected[i, j] += centered[0] @ centered[1] / (count - 1) / count
+    np.testing.assert_allclose(covariance, expected, rtol=1e-10)
+
+
+def test_interval_agrees_with_published_example():
+    # 109 CT images rated 1 to 5 (Hanley and McNeil 1982, table I); standard error and interval as
+    # Stata prints them for it (Base Reference Manual, roctab), whose default is DeLong's.
+    healthy, ill = [33, 6, 6, 11, 2], [3, 2, 2, 11, 33]
+    labels = np.repeat([0] * 5 + [1] * 5, healthy + ill)
+    scores = np.repeat([1, 2, 3, 4, 5] * 2, healthy + ill) / 5
+    aucs, covariance = delong_covariance(labels, [scores])
+    assert round(aucs[0], 4) == 0.8932
+    assert round(np.sqrt(covariance[0, 0]), 4) == 0.0307
+    assert np.round(delong_interval(labels, scores), 5).tolist() == [0.83295, 0.95339]
+
+
+def test_delong_agrees_with_bootstrap():
+    labels, first, second = two_models(500)
+    low, high = delong_interval(labels, first)
+    drawn = bootstrap_interval(roc_auc_score, labels, first)
+    assert (low, high) == pytest.approx(drawn, abs=0.1 * (high - low))
+    found = delong_comparison(labels, first, second)
+    drawn = bootstrap_difference(roc_auc_score, labels, first, second)
+    assert (found.low, found.high) == pytest.approx(drawn, abs=0.1 * (found.high - found.low))
+    assert found.difference == pytest.approx(
+        roc_auc_score(labels, first) - roc_auc_score(labels, second)
+    )
+
+
+def test_comparison_holds_its_level():
+    # Two models equally good and not independent: 5 % of tests reject, standard error 1 %.
+    rejected = []
+    for seed in range(500):
+        random = np.random.default_rng(seed)
+        labels = random.integers(2, size=120)
+        common = random.normal(labels, 1)
+        first, second = special.expit(common + random.normal(0, 0.7, (2, 120)))
+        found = delong_comparison(labels, first, second)
+        assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
+        rejected.append(found.p < 0.05)
+    assert 0.02 < np.mean(rejected) < 0.08
+
+
+def test_comparison_of_a_model_with_itself():
+    labels, scores, _ = two_models(50)
+    found = delong_comparison(labels, scores, scores**2)  # the same order
+    assert found.difference == 0 and found.p == 1
+    assert delong_comparison([0, 0, 1, 1], [0.1, 0.2, 0.8, 0.9], [0.9, 0.8, 0.2, 0.1]).p == 0
+
+
+def test_difference_is_that_of_the_same_draws():
+    labels, first, second = two_models(100)
+    assert bootstrap_difference(roc_auc_score, labels, first, first, repeats=20) == (0, 0)
+    low, high = bootstrap_difference(accuracy, labels, first, second)
+    apart = (
+        bootstrap_interval(accuracy, labels, first),
+        bootstrap_interval(accuracy, labels, second),
+    )
+    assert high - low < sum(end - start for start, end in apart)
+
+
+@pytest.mark.parametrize(("successes", "cases"), [(0, 10), (10, 10), (38, 42), (1, 3)])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_proportion_agrees_with_scipy(successes, cases, level):
+    expected = stats.binomtest(successes, cases).proportion_ci(level, method="wilson")
+    assert wilson_interval(successes, cases, level) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("successes", "cases"), [(0, 0), (-1, 5), (6, 5), (float("nan"), 5)])
+def test_bad_proportion_is_refused(successes, cases):
+    with pytest.raises(ValueError, match=f"{successes} of {cases} is no proportion; give 0 to N"):
+        wilson_interval(successes, cases)
+
+
+@pytest.mark.parametrize("bins", [1, 5, 10])
+def test_calibration_agrees_with_scikit_learn(bins):
+    labels, scores = cases(400)
+    share, score = calibration_curve(labels, scores, n_bins=bins)
+    found = calibration_bins(labels, scores, bins)
+    np.testing.assert_allclose(found.share, share)
+    np.testing.assert_allclose(found.score, score)
+    assert found.cases.sum() == 400
+    # The error, case by case: what its bin promises and keeps.
+    place = np.minimum(np.floor(scores * bins), bins - 1)
+    each = [abs(np.mean((scores - labels)[place == one])) for one in place]
+    assert calibration_error(labels, scores, bins) == pytest.approx(np.mean(each))
+
+
+def test_calibration_of_empty_bins_and_ends():
+    found = calibration_bins([0, 1, 1], [0, 1, 1])
+    assert found.cases.tolist() == [1, 2] and found.share.tolist() == [0, 1]
+    assert calibration_error([0, 1, 1], [0, 1, 1]) == 0
+
+
+def test_temperature_agrees_with_logistic_regression():
+    # Dividing logits by T is a logistic regression without intercept, whose slope is 1 / T.
+    labels, scores = cases(500)
+    regression = LogisticRegression(C=1e12, fit_intercept=False, tol=1e-10)
+    regression.fit(special.logit(scores)[:, None], labels)
+    assert 1 / fit_temperature(labels, scores) == pytest.approx(regression.coef_[0, 0], rel=1e-4)
+
+
+def test_temperature_is_found_again():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 2, 20_000)
+    labels = random.random(20_000) < special.expit(logits)
+    scores = special.expit(3 * logits)
+    temperature = fit_temperature(labels, scores)
+    assert temperature == pytest.approx(3, rel=0.05)
+    mended = rescale(scores, temperature)
+    assert calibration_error(labels, mended) < 0.02 < 0.1 < calibration_error(labels, scores)
+    assert log_loss(labels, mended) < log_loss(labels, scores)
+    assert roc_auc_score(labels, mended) == pytest.approx(roc_auc_score(labels, scores), abs=1e-4)
+    np.testing.assert_allclose(rescale(mended, 1 / temperature), scores, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "message"),
+    [
+        ([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.9], "0.5 tells the classes apart without an error"),
+        ([0, 0, 1, 1], [0.9, 0.6, 0.7, 0.1], "no temperature helps: higher scores do not go"),
+        ([0, 1], [0.5, 0.5], "no temperature helps"),
+    ],
+)
+def test_no_best_temperature_is_refused(labels, scores, message):
+    with pytest.raises(ValueError, match=message):
+        fit_temperature(labels, scores)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), float("inf")])
+def test_bad_temperature_is_refused(temperature):
+    with pytest.raises(ValueError, match=f"temperature={temperature}; give a number above 0"):
+        rescale([0.5], temperature)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [([], r"scores have shape \(0,\)"), ([0.1, 2], r"scores\[1\] is 2.0; give probabilities")],
+)
+def test_bad_scores_are_not_rescaled(scores, message):
+    with pytest.raises(ValueError, match=message):
+        rescale(scores, 2)
+
+
+def cost_of(threshold, labels, scores, miss, false_alarm, prevalence):
+    (passed, alarms), (missed, found) = confusion_matrix(labels, scores > threshold)
+    return prevalence * miss * missed / (missed + found) + (
+        1 - prevalence
+    ) * false_alarm * alarms / (passed + alarms)
+
+
+@pytest.mark.parametrize(("miss", "false_alarm"), [(1, 1), (10, 1), (1, 50)])
+@pytest.mark.parametrize("prevalence", [None, 0.05])
+def test_operating_point_is_the_cheapest(miss, false_alarm, prevalence):
+    labels, scores = cases(200)
+    scores = scores.round(2)
+    share = labels.mean() if prevalence is None else prevalence
+    costs = [cost_of(t, labels, scores, miss, false_alarm, share) for t in np.arange(0, 1, 0.001)]
+    found = operating_point(labels, scores, miss, false_alarm, prevalence)
+    assert cost_of(found, labels, scores, miss, false_alarm, share) == pytest.approx(min(costs))
+
+
+def test_operating_point_nears_the_one_of_calibrated_scores():
+    # Of probabilities that are true, the best threshold is false_alarm / (false_alarm + miss).
+    random = np.random.default_rng(0)
+    scores = random.random(100_000)
+    labels = (random.random(100_000) < scores).astype(int)
+    assert operating_point(labels, scores, miss=4, false_alarm=1) == pytest.approx(0.2, abs=0.03)
+
+
+def test_operating_point_at_the_ends():
+    assert operating_point([0, 1], [0.9, 0.1], miss=100, false_alarm=1) == 0
+    assert operating_point([0, 1], [0.9, 0.1], miss=1, false_alarm=100) == 1
+    assert operating_point([0, 1], [0.1, 0.9], miss=1, false_alarm=1) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"miss": 0}, "miss=0; give a cost above 0"),
+        ({"false_alarm": float("nan")}, "false_alarm=nan; give a cost"),
+        ({"prevalence": 5}, "prevalence=5 is not between 0 and 1; for 5 % say 0.05"),
+        ({"prevalence": 0}, "prevalence=0 is not between"),
+    ],
+)
+def test_bad_costs_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        operating_point([0, 1], [0.1, 0.9], **({"miss": 1, "false_alarm": 1} | settings))
+
+
+def test_predictive_values_agree_with_counts():
+    labels, scores = cases(300)
+    (passed, alarms), (missed, found) = confusion_matrix(labels, scores > 0.5)
+    values = predictive_values(found / (found + missed), passed / (passed + alarms), labels.mean())
+    assert values == pytest.approx((found / (found + alarms), passed / (passed + missed)))
+
+
+def test_predictive_values_agree_with_published_example():
+    # Altman and Bland 1994: sensitivity 231/258, specificity 54/86. Of the 344, 258 are abnormal:
+    # predictive values 231/263 and 54/81. With a prevalence of 0.25 they are 0.45 and 0.95.
+    sensitivity, specificity = 231 / 258, 54 / 86
+    assert predictive_values(sensitivity, specificity, 258 / 344) == pytest.approx(
+        (231 / 263, 54 / 81)
+    )
+    found = predictive_values(sensitivity, specificity, 0.25)
+    assert np.round(found, 2).tolist() == [0.45, 0.95]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((90, 0.8, 0.1), "sensitivity=90; give a share from 0 to 1"),
+        ((0.9, float("nan"), 0.1), "specificity=nan; give"),
+        ((0.9, 0.8, []), r"prevalence=\[\]; give"),
+        ((0, 1, 0.1), "no case is called positive at sensitivity=0, specificity=1"),
+        ((1, 0.5, 1), "no case is called negative"),
+    ],
+)
+def test_bad_shares_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        predictive_values(*values)
+
+
+def test_net_benefit_agrees_with_counts():
+    labels, scores = cases(200)
+    scores = scores.round(2)
+    thresholds = np.array([0.05, 0.2, 0.5, 0.9])
+    for threshold, found in zip(thresholds, net_benefit(labels, scores, thresholds), strict=True):
+        (_, alarms), (_, hits) = confusion_matrix(labels, scores > threshold)
+        odds = threshold / (1 - threshold)
+        assert found == pytest.approx((hits - odds * alarms) / 200)
+    assert (net_benefit(labels, np.zeros(200), thresholds) == 0).all()
+    share = labels.mean()
+    everybody = share - (1 - share) * thresholds / (1 - thresholds)
+    np.testing.assert_allclose(net_benefit(labels, np.ones(200), thresholds), everybody)
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ([], r"thresholds have shape \(0,\)"),
+        (0.5, r"thresholds have shape \(\)"),
+        ([0.5, 1], "thresholds hold 1.0; give numbers between 0 and 1, without them"),
+        ([float("nan")], "thresholds hold nan"),
+    ],
+)
+def test_bad_thresholds_are_refused(thresholds, message):
+    with pytest.raises(ValueError, match=message):
+        net_benefit([0, 1], [0.1, 0.9], thresholds)
+
+
+TAKE_CASES = {
+    "bootstrap_interval": partial(bootstrap_interval, accuracy),
+    "bootstrap_difference": lambda y, p: bootstrap_difference(accuracy, y, p, p),
+    "delong_interval": delong_interval,
+    "delong_comparison": lambda y, p: delong_comparison(y, p, p),
+    "calibration_bins": calibration_bins,
+    "calibration_error": calibration_error,
+    "fit_temperature": fit_temperature,
+    "operating_point": lambda y, p: operating_point(y, p, miss=1, false_alarm=1),
+    "net_benefit": lambda y, p: net_benefit(y, p, [0.5]),
+}
+
+
+@pytest.mark.parametrize("function", TAKE_CASES.values(), ids=TAKE_CASES)
 @pytest.mark.parametrize(
     ("labels", "scores", "message"),
     [
@@ -99,15 +438,45 @@ def test_metric_of_labels_and_decisions():
         ([0, 1], [np.inf, 0.1], r"scores\[0\] is inf; give probabilities"),
     ],
 )
-def test_bad_cases_are_refused(labels, scores, message):
+def test_bad_cases_are_refused(function, labels, scores, message):
     with pytest.raises(ValueError, match=message):
-        bootstrap_interval(accuracy, labels, scores)
+        function(labels, scores)
+
+
+@pytest.mark.parametrize(
+    "compare", [partial(bootstrap_difference, accuracy), delong_comparison], ids=["draws", "ranks"]
+)
+def test_other_model_of_other_cases_is_refused(compare):
+    with pytest.raises(ValueError, match=r"shape \(4,\) and scores \(3,\)"):
+        compare([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match=r"scores\[3\] is nan"):
+        compare([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, np.nan])
+
+
+def test_delong_needs_two_of_each():
+    with pytest.raises(ValueError, match="a class has one case only; a variance needs two"):
+        delong_interval([0, 1, 1], [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match=r"scores have shape \(3,\); give \(M, N\)"):
+        delong_covariance([0, 1, 1], [0.1, 0.2, 0.3])
+
+
+def test_no_bins_are_refused():
+    with pytest.raises(ValueError, match="bins=0 holds no cases; say 10"):
+        calibration_bins([0, 1], [0.1, 0.9], bins=0)
 
 
 @pytest.mark.parametrize("level", [0, 1, 95, -0.5, float("nan")])
 def test_bad_level_is_refused(level):
-    with pytest.raises(ValueError, match=f"level={level}.*for 95 % say 0.95"):
-        bootstrap_interval(accuracy, [0, 1], [0.1, 0.9], level)
+    labels, scores = [0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9]
+    for call in (
+        lambda: bootstrap_interval(accuracy, labels, scores, level),
+        lambda: bootstrap_difference(accuracy, labels, scores, scores, level),
+        lambda: delong_interval(labels, scores, level),
+        lambda: delong_comparison(labels, scores, scores, level),
+        lambda: wilson_interval(1, 2, level),
+    ):
+        with pytest.raises(ValueError, match=f"level={level}.*for 95 % say 0.95"):
+            call()
 
 
 def test_no_repeats_are_refused():
