@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,7 @@ def train(
     recipe: Recipe,
     seed: int = 0,
     verbose: bool = True,
+    watch: Callable[[int], None] | None = None,
 ) -> list[float]:
     """Train a model by a recipe, with a progress bar; return the loss of each step.
 
@@ -159,6 +160,8 @@ def train(
         Of order and augmentation.
     verbose : bool
         Show progress.
+    watch : callable, optional
+        Called after each step with its number, from 1: to judge the model on the way.
 
     Raises
     ------
@@ -190,12 +193,14 @@ def train(
     random = np.random.default_rng(seed)
     order = np.empty(0, int)
     losses = []
-    for _ in tqdm(range(recipe.steps), unit="step", disable=not verbose):
+    for step in tqdm(range(1, recipe.steps + 1), unit="step", disable=not verbose):
         while len(order) < recipe.batch_size:
             order = np.append(order, random.permutation(len(images)))
         batch, order = order[: recipe.batch_size], order[recipe.batch_size :]
         X = augment(images[batch], recipe, random)
         losses.append(model.train_on_batch(X, targets[batch], weights[batch]))
+        if watch is not None:
+            watch(step)
     return [float(loss) for loss in losses]
 
 

@@ -110,6 +110,13 @@ def test_same_seed_same_losses_and_another_seed_others():
     assert trained(recipe, 2)[1] != trained(recipe, 1)[1]
 
 
+def test_watch_is_called_after_each_step():
+    seen = []
+    model = small_network(filters=(4,))
+    train(model, *data(), replace(STILL, steps=3), verbose=False, watch=seen.append)
+    assert seen == [1, 2, 3]
+
+
 def test_cosine_falls_to_zero():
     model, _ = trained(replace(STILL, steps=6))
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
