@@ -109,10 +109,10 @@ def augment(images: Array, recipe: Recipe, random: np.random.Generator) -> Array
 
     count, height, width, _ = images.shape
     if recipe.flip:
-        mirrored = random.random(count) < 0.5
+        mirrored = np.asarray(random.random(count) < 0.5)
         images = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
     if recipe.flip == "both":
-        mirrored = random.random(count) < 0.5
+        mirrored = np.asarray(random.random(count) < 0.5)
         images = np.where(mirrored[:, None, None, None], images[:, ::-1], images)
     if not (recipe.shift or recipe.turn or recipe.zoom):
         return images

@@ -540,6 +540,41 @@ def test_eq_adam():
     steps(net.Adam(*settings), keras.optimizers.Adam(*settings), expected)
 
 
+def test_eq_batch_norm():
+    """Each channel, with the mean and variance of batch and positions, as in Keras."""
+    X = (3 + 2 * normal(0, 5, 4, 4, 3)).astype("float32")
+    gamma, beta, epsilon = np.array([1.5, 0.5, 2.0]), np.array([0.0, 1.0, -1.0]), 0.001
+    mean, variance = X.mean((0, 1, 2)), X.var((0, 1, 2))
+    ours = gamma * (X - mean) / np.sqrt(variance + epsilon) + beta
+    layer = keras.layers.BatchNormalization(epsilon=epsilon)
+    layer.build(X.shape)
+    layer.gamma.assign(gamma)
+    layer.beta.assign(beta)
+    np.testing.assert_allclose(layer(X, training=True), ours, rtol=1e-4, atol=1e-5)
+
+
+def test_eq_cosine():
+    """Keras' schedule; from the start to zero."""
+    start, steps = 0.002, 50
+    theirs = keras.optimizers.schedules.CosineDecay(start, steps)
+    for t in range(steps + 1):
+        ours = start / 2 * (1 + np.cos(np.pi * t / steps))
+        assert float(theirs(t)) == pytest.approx(ours, abs=1e-9)
+
+
+def test_eq_hanley_mcneil():
+    """The standard error of an AUC where its assumption holds: exponential scores."""
+    m, n, rate = 30, 60, 4.0
+    A = rate / (1 + rate)
+    pairs = (m - 1) * (A / (2 - A) - A**2) + (n - 1) * (2 * A**2 / (1 + A) - A**2)
+    expected = np.sqrt((A * (1 - A) + pairs) / (m * n))
+    random = np.random.default_rng(0)
+    positive, negative = random.exponential(rate, (2000, m)), random.exponential(1, (2000, n))
+    aucs = (positive[:, :, None] > negative[:, None, :]).mean((1, 2))
+    assert aucs.mean() == pytest.approx(A, abs=0.005)
+    assert aucs.std() == pytest.approx(expected, rel=0.08)
+
+
 # ----------------------------------------------------------------------------- none is forgotten
 
 
