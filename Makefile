@@ -8,7 +8,7 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint notebooks benchmark lock oldest measure publisher clean
+.PHONY: help book serve lab test lint notebooks benchmark protocol lock oldest measure publisher clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -53,6 +53,9 @@ measure: .venv/all.done ## measure the two commands on a fresh clone; writes the
 
 benchmark: .venv/all.done ## measure the NumPy layers beside TensorFlow, SciPy and plain loops (minutes; leave the machine alone)
 	$(BIN)/python -m tools.benchmark_layers
+
+protocol: .venv/all.done ## train the recipe on three sets with five seeds and judge it (an hour; goes on where it was stopped)
+	$(BIN)/python -m tools.protocol
 
 publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"
