@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests import links
-from tools.notebooks import LESSONS, ROOT
+from tools import terms as tool
+from tools.notebooks import LESSONS, ROOT, read
 
 BOOK = ROOT / "book"
 PAGE = BOOK / "reference" / "glossary.md"
@@ -90,3 +91,99 @@ def test_a_planted_broken_link_is_found():
     assert broken(lesson, good) == []
     assert broken(lesson, good.replace("feature-map)", "feature-mop)"))
     assert broken(lesson, good.replace("glossary", "glossery"))
+
+
+# ---- The first use of each term is linked --------------------------------------------------
+
+
+def test_anchors_are_those_of_the_headings():
+    names = tool.names(PAGE.read_text(encoding="utf-8"))
+    assert {links.slug(term) for term, _ in terms(PAGE.read_text("utf-8"))} == set(names.values())
+    assert names["CNN"] == "convolutional-neural-network"
+    assert names["fully connected layer"] == "dense-layer"
+
+
+def linked(path, text=None):
+    """Return a page, or the Markdown cells of a lesson, as it stands and as it should be."""
+    if path.suffix == ".md":
+        text = text or path.read_text(encoding="utf-8")
+        return text, tool.link_page(text, path)
+    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    cells = cells if text is None else [text]
+    return cells, tool.link_cells(cells)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in READERS if path != PAGE], ids=lambda path: path.stem
+)
+def test_first_use_of_each_term_is_linked(path):
+    """If not: `python -m tools.notebooks --normalise` for lessons, `python -m tools.pages`."""
+    now, should = linked(path)
+    assert now == should
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        lambda text: re.sub(r"\[(\w+)\]\([^()]*glossary\.md#[\w-]+\)", r"\1", text, count=1),
+        lambda text: text + "\nA [kernel](../reference/glossary.md#kernel) once more.\n",
+        lambda text: text + "\nThe source names the Hounsfield unit.\n",
+        lambda text: text + "\nA [kurnel](../reference/glossary.md#kurnel).\n",
+    ],
+    ids=["no link", "linked twice", "new term", "term that is gone"],
+)
+def test_a_planted_use_is_found(planted):
+    path = BOOK / "concepts" / "convolution.md"
+    now, should = linked(path)
+    assert now == should
+    now, should = linked(path, planted(now))
+    assert now != should
+
+
+def to(term):
+    return f"(../book/reference/glossary.md#{term})"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A kernel. A kernel.", f"A [kernel]{to('kernel')}. A kernel."),
+        (
+            "*Biases* of CNNs",
+            f"*[Biases]{to('bias')}* of [CNNs]{to('convolutional-neural-network')}",
+        ),
+        ("two matrices", "two matrices"),
+        ("Confusion matrices", f"[Confusion matrices]{to('confusion-matrix')}"),
+        # The longer term, also over two lines.
+        ("max pooling, pooling", f"[max pooling]{to('max-pooling')}, [pooling]{to('pooling')}"),
+        ("a learning\nrate", f"a [learning\nrate]{to('learning-rate')}"),
+        ("an image\n\nkernel", f"an image\n\n[kernel]{to('kernel')}"),
+        # Words that only look like one.
+        ("kernel-wise subclass, adam, mr", "kernel-wise subclass, adam, mr"),
+        ("Recall that float32 precision", "Recall that float32 precision"),
+        # Not prose.
+        ("# Kernel\n`kernel` $kernel$ <kernel>", "# Kernel\n`kernel` $kernel$ <kernel>"),
+        ("[the kernel](x.md), kernel", f"[the kernel](x.md), [kernel]{to('kernel')}"),
+        ("![a kernel](x.png)\n$$\nkernel\n$$", "![a kernel](x.png)\n$$\nkernel\n$$"),
+        ("```python\nkernel\n```\nstride", f"```python\nkernel\n```\n[stride]{to('stride')}"),
+        ("```{tip} A kernel\nstride\n```", f"```{{tip}} A kernel\n[stride]{to('stride')}\n```"),
+        (":::{card}\n:link: x\nkernel\n:::", ":::{card}\n:link: x\nkernel\n:::"),
+        ("| kernel |\n| --- |\n| a kernel |", f"| kernel |\n| --- |\n| a [kernel]{to('kernel')} |"),
+        ("<details>\nkernel\n</details>", "<details>\nkernel\n</details>"),
+        ("## Further reading\n- On kernels.", "## Further reading\n- On kernels."),
+        # A link by hand, with words of its own, is a use; after the first one it goes.
+        (f"[window]{to('kernel')}, kernel", f"[window]{to('kernel')}, kernel"),
+        (f"kernel, [window]{to('kernel')}", f"[kernel]{to('kernel')}, window"),
+    ],
+)
+def test_link(text, expected):
+    assert tool.link_cells([text]) == [expected]
+    assert tool.link_cells([expected]) == [expected]
+
+
+def test_link_over_the_cells_of_a_lesson():
+    assert tool.link_cells(["A kernel.", "A kernel, a stride."]) == [
+        f"A [kernel]{to('kernel')}.",
+        f"A kernel, a [stride]{to('stride')}.",
+    ]
+    assert tool.link_cells([]) == []

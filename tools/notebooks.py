@@ -1,7 +1,8 @@
 """Execute the lessons and store them in one normal form: `python -m tools.notebooks --help`.
 
 The normal form holds no stderr, no timings, no machine or version metadata; cells have stable ids;
-the first code cell fetches the book on Colab; alt text stands where the site looks for it.
+the first code cell fetches the book on Colab; alt text stands where the site looks for it; the
+first use of each term is linked to the glossary (`tools.terms`).
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 import nbformat
 import yaml
 from nbclient import NotebookClient
+
+from tools import terms
 
 ROOT = Path(__file__).parent.parent
 LESSONS = ROOT / "notebooks"
@@ -93,9 +96,17 @@ def _merge_streams(cell: nbformat.NotebookNode) -> None:
         cell.outputs = merged
 
 
+def _link_terms(notebook: nbformat.NotebookNode) -> None:
+    cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    linked = terms.link_cells([cell.source for cell in cells])
+    for cell, source in zip(cells, linked, strict=True):
+        cell.source = source
+
+
 def normalise(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Bring a notebook into the normal form, in place, and return it."""
     _with_set_up(notebook)
+    _link_terms(notebook)
     count = 0
     for number, cell in enumerate(notebook.cells):
         _normal_cell(cell, number)

@@ -2,6 +2,7 @@
 
 `book/reference/api.md` comes from the docstrings of `helpers` (read, not imported: the site is
 built without NumPy); `book/teaching/lessons.md` and its map from the openings of the lessons.
+In all pages, the first use of each term is linked to the glossary (`tools.terms`).
 A test says when they are out of date.
 """
 
@@ -9,11 +10,14 @@ import ast
 import html
 import inspect
 import json
+import os
 import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 
+from tools import terms
 from tools.notebooks import LESSONS, ROOT
 
 BOOK = ROOT / "book"
@@ -146,7 +150,7 @@ def lessons() -> list[dict]:
     found = []
     for path in sorted(LESSONS.glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        opening = "".join(cells[0]["source"])
+        opening = terms.unlinked("".join(cells[0]["source"]))
         title = re.search(r"^# (.+)$", opening, re.M)
         if not title:
             raise ValueError(f"{path.name} does not begin with its title")
@@ -265,17 +269,114 @@ def lessons_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+# ---- the index, from the glossary and the headings ------------------------------------------
+
+
+# Pages that are lists themselves, or speak of classes that sit in a room.
+LISTINGS = ("book/reference/book-index", "book/reference/glossary", "book/reference/api")
+LISTINGS += ("book/teaching/index",)
+
+
+def _slug(heading: str) -> str:
+    """Return a heading's anchor, as GitHub and MyST make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _headings(path: Path) -> list[str]:
+    """Return the headings of a page or lesson, its title first; those of exercises not."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    text = re.sub(r"^```.*?^```|^## Try it yourself.*", "", text, flags=re.S | re.M)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return [heading.replace("`", "").strip() for heading in headings]
+
+
+def _sources() -> list[Path]:
+    """Return pages and lessons in the order of the book, less those that are lists themselves."""
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    names = re.findall(r"file: (\S+)", toc)
+    stems = [ROOT / name for name in names if name not in LISTINGS]
+    return [
+        next(
+            path for path in (stem.with_suffix(".md"), stem.with_suffix(".ipynb")) if path.exists()
+        )
+        for stem in stems
+    ]
+
+
+def _sort_key(entry: str) -> str:
+    """Order as in an index: without article, quotes and case."""
+    return re.sub(r"^(?:an?|the) |[^\w ]", "", entry.lower())
+
+
+def _places(glossary: str) -> dict[str, list[str]]:
+    """Return, for the anchor of each term, links to the pages and sections that are about it."""
+    found = {
+        terms.anchor(term): [place]
+        for term, place in re.findall(r"^### (.+)\n\n.*\n→ (\[.+\]\(.+\))$", glossary, re.M)
+    }
+    for path in _sources():
+        address = os.path.relpath(path, terms.GLOSSARY.parent)
+        title, *sections = _headings(path)
+        for term in terms.found(title):
+            if f"({address})" not in found[term][0]:
+                found[term].append(f"[{title}]({address})")
+        for section in dict.fromkeys(sections):
+            for term in terms.found(section):
+                found[term].append(f"[{title}: {section}]({address}#{_slug(section)})")
+    return found
+
+
+def index_page() -> str:
+    """Return the index: terms with the pages and sections about them, and titles."""
+    glossary = terms.GLOSSARY.read_text(encoding="utf-8")
+    names, places = terms.names(glossary), _places(glossary)
+    entries = {}
+    for path in _sources():
+        title = _headings(path)[0]
+        entries[title.lower()] = f"[{title}]({os.path.relpath(path, terms.GLOSSARY.parent)})"
+    for name, term in names.items():
+        if terms.anchor(name) == term:
+            entries[name.lower()] = f"**{name}**: " + " · ".join(places[term])
+        else:
+            whole = next(other for other in names if terms.anchor(other) == term)
+            entries[name.lower()] = f"**{name}**: see [{whole}](#{term[0]})"
+    by_letter: dict[str, list[str]] = {}
+    for key in sorted(entries, key=_sort_key):
+        by_letter.setdefault(_sort_key(key)[0].upper(), []).append(f"- {entries[key]}\n")
+    parts = [
+        MADE,
+        "# Index\n",
+        "Terms with the pages and sections about them, and titles of pages and lessons.\n",
+        *(f"## {letter}\n\n{''.join(lines)}" for letter, lines in by_letter.items()),
+    ]
+    return "\n".join(parts)
+
+
 PAGES = {
     BOOK / "reference" / "api.md": api_page,
+    BOOK / "reference" / "book-index.md": index_page,
     BOOK / "teaching" / "lessons.svg": map_of_lessons,
     BOOK / "teaching" / "lessons.md": lessons_page,
 }
 
 
+def made(path: Path) -> str:
+    """Return the text of a page that is made."""
+    text = PAGES[path]()
+    return terms.link_page(text, path) if path.suffix == ".md" else text
+
+
 def main() -> int:
-    """Write the pages."""
-    for path, make in PAGES.items():
-        path.write_text(make(), encoding="utf-8")
+    """Write the pages that are made, and link the terms in the others."""
+    for path in PAGES:
+        path.write_text(made(path), encoding="utf-8")
+    for path in sorted(BOOK.rglob("*.md")):
+        if path not in PAGES and path != terms.GLOSSARY:
+            text = path.read_text(encoding="utf-8")
+            path.write_text(terms.link_page(text, path), encoding="utf-8")
     return 0
 
 
