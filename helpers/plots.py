@@ -168,3 +168,67 @@ def boards(
         axis.tick_params(length=0)
         axis.set_title(title, fontsize=10)
     return figure
+
+
+def heat(
+    maps: np.ndarray | Sequence[ArrayLike],
+    titles: Sequence[str],
+    outlines: Sequence[ArrayLike | None] = (),
+    columns: int = 4,
+    size: float = 1.8,
+) -> Figure:
+    """Draw maps side by side, dark where a map is 0 or below, bright where it is largest.
+
+    Parameters
+    ----------
+    maps : array (N, H, W), or a sequence of arrays (H, W)
+        Each drawn from 0 to its own maximum; uint8 arrays in gray from 0 to 255.
+    titles : sequence of str
+        One a map.
+    outlines : sequence of bool array (H, W) or None
+        What to outline in each map; nothing if left out.
+    columns : int
+        Maps in a row.
+    size : float
+        Width of one map in inches.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of maps, titles and outlines differ.
+
+    Examples
+    --------
+    >>> figure = heat(np.ones((2, 28, 28)), titles=["a", "b"])
+    >>> [axis.get_title() for axis in figure.axes]
+    ['a', 'b']
+    """
+    outlines = outlines or [None] * len(maps)
+    if not len(maps) == len(titles) == len(outlines):
+        raise ValueError(
+            f"{len(maps)} maps, {len(titles)} titles and {len(outlines)} outlines; "
+            "give one of each to each map"
+        )
+    columns = min(columns, len(maps))
+    rows = -(-len(maps) // columns)
+    height = size + 0.25 * (1 + max(title.count("\n") for title in titles))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(size * columns, height * rows), squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat[len(maps) :]:
+        axis.remove()
+    for axis, values, title, outline in zip(axes.flat, maps, titles, outlines, strict=False):
+        array = np.asarray(values)
+        if array.dtype == np.uint8:
+            axis.imshow(array, "gray", vmin=0, vmax=255)
+        else:
+            axis.imshow(array, "inferno", vmin=0, vmax=max(float(array.max()), 1e-12))
+        if outline is not None:
+            # Enlarged, so that the line runs along the pixels' edges.
+            large = np.kron(np.pad(np.asarray(outline, dtype=float), 1), np.ones((8, 8)))
+            place = (np.arange(len(large)) + 0.5) / 8 - 1.5
+            axis.contour(place, place, large, [0.5], colors=[SKY], linewidths=1.5)
+            axis.set(xlim=(-0.5, array.shape[1] - 0.5), ylim=(array.shape[0] - 0.5, -0.5))
+        axis.set_axis_off()
+        axis.set_title(title, fontsize=9)
+    return figure
