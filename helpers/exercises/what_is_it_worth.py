@@ -1,0 +1,121 @@
+"""Exercises of the lesson that says what a model is worth (S6.5)."""
+
+import numpy as np
+
+from helpers.exercises import Exercise
+
+
+def _alarm_is_right(sensitivity: float, specificity: float, prevalence: float) -> float:
+    found = sensitivity * prevalence
+    return found / (found + (1 - specificity) * (1 - prevalence))
+
+
+alarm_is_right = Exercise(
+    _alarm_is_right,
+    inputs=[(0.9, 0.8, 0.1), (0.6, 0.95, 0.3), (0.75, 0.7, 0.02)],
+    mistakes={
+        "The prevalence is missing: that is the value where half of all are ill.": (
+            lambda se, sp, ill: se / (se + 1 - sp)
+        ),
+        "That is the negative predictive value: how often silence is right.": lambda se, sp, ill: (
+            sp * (1 - ill) / (sp * (1 - ill) + (1 - se) * ill)
+        ),
+        "False alarms are 1 - specificity of the healthy; you take the specificity itself.": (
+            lambda se, sp, ill: se * ill / (se * ill + sp * (1 - ill))
+        ),
+        "False alarms come from the healthy: weigh them with 1 - prevalence.": lambda se, sp, ill: (
+            se * ill / (se * ill + 1 - sp)
+        ),
+        "That is the share of all who raise an alarm. Which part of it is ill?": (
+            lambda se, sp, ill: se * ill + (1 - sp) * (1 - ill)
+        ),
+        "That is the accuracy: all right answers, not the right ones among alarms.": (
+            lambda se, sp, ill: se * ill + sp * (1 - ill)
+        ),
+        "That is the share of alarms that are false; you want those that are right.": (
+            lambda se, sp, ill: 1 - _alarm_is_right(se, sp, ill)
+        ),
+    },
+)
+
+
+def _auc(ill: np.ndarray, healthy: np.ndarray) -> float:
+    difference = ill[:, None] - healthy[None]
+    return float(np.mean((difference > 0) + (difference == 0) / 2))
+
+
+def _side_by_side(ill: np.ndarray, healthy: np.ndarray) -> float:
+    count = min(len(ill), len(healthy))
+    difference = ill[:count] - healthy[:count]
+    return float(np.mean((difference > 0) + (difference == 0) / 2))
+
+
+auc = Exercise(
+    _auc,
+    inputs=[
+        (np.array([0.9, 0.6, 0.7]), np.array([0.1, 0.6, 0.65, 0.2])),
+        (np.array([0.4, 0.8]), np.array([0.4, 0.5, 0.1])),
+    ],
+    mistakes={
+        "A tie counts half; you count it as nothing.": lambda ill, healthy: float(
+            np.mean(ill[:, None] > healthy[None])
+        ),
+        "A tie counts half; you count it in full.": lambda ill, healthy: float(
+            np.mean(ill[:, None] >= healthy[None])
+        ),
+        "The other way round: the ill should score higher.": lambda ill, healthy: _auc(
+            healthy, ill
+        ),
+        "Take every ill case with every healthy one, not the first with the first.": _side_by_side,
+        "That is the number of pairs; divide by how many there are.": lambda ill, healthy: (
+            _auc(ill, healthy) * len(ill) * len(healthy)
+        ),
+        "Divide by all pairs, not by the number of cases.": lambda ill, healthy: (
+            _auc(ill, healthy) * len(ill) * len(healthy) / (len(ill) + len(healthy))
+        ),
+        "That compares the mean scores; the AUC is about pairs.": lambda ill, healthy: float(
+            ill.mean() > healthy.mean()
+        ),
+    },
+)
+
+
+def _parts(labels: np.ndarray, scores: np.ndarray, threshold: float) -> tuple[float, float]:
+    acted = scores > threshold
+    return float(np.mean(acted & (labels == 1))), float(np.mean(acted & (labels == 0)))
+
+
+def _benefit(labels: np.ndarray, scores: np.ndarray, threshold: float) -> float:
+    found, alarms = _parts(labels, scores, threshold)
+    return found - alarms * threshold / (1 - threshold)
+
+
+_LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 0])
+_SCORES = np.array([0.1, 0.3, 0.7, 0.25, 0.9, 0.6, 0.2, 0.5])
+
+benefit = Exercise(
+    _benefit,
+    inputs=[(_LABELS, _SCORES, 0.4), (_LABELS, _SCORES, 0.15), (_LABELS, _SCORES, 0.25)],
+    mistakes={
+        "A false alarm does not weigh as much as a case found: times t / (1 - t).": (
+            lambda y, p, t: _parts(y, p, t)[0] - _parts(y, p, t)[1]
+        ),
+        "The weight is upside down: t / (1 - t).": lambda y, p, t: (
+            _parts(y, p, t)[0] - _parts(y, p, t)[1] * (1 - t) / t
+        ),
+        "The weight is the odds t / (1 - t), not t itself.": lambda y, p, t: (
+            _parts(y, p, t)[0] - _parts(y, p, t)[1] * t
+        ),
+        "False alarms are subtracted, not added.": lambda y, p, t: (
+            _parts(y, p, t)[0] + _parts(y, p, t)[1] * t / (1 - t)
+        ),
+        "Divide both counts by all cases: you give sensitivity and false-alarm rate.": (
+            lambda y, p, t: float(np.mean(p[y == 1] > t) - np.mean(p[y == 0] > t) * t / (1 - t))
+        ),
+        "Divide the counts by the number of cases.": lambda y, p, t: len(y) * _benefit(y, p, t),
+        "Act above the threshold, not at it.": lambda y, p, t: _benefit(y, p, np.nextafter(t, 0)),
+        "That is the benefit of cases found; false alarms are not free.": lambda y, p, t: _parts(
+            y, p, t
+        )[0],
+    },
+)
