@@ -21,7 +21,7 @@ serve: book ## build the site and serve it on this machine
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 lab: .venv/all.done ## open JupyterLab on the lessons
-	$(BIN)/jupyter lab --notebook-dir notebooks
+	$(BIN)/jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks
 
 test: lint ## check everything: code, lessons (run again), site
 	$(BIN)/pytest --nbval --nbval-current-env --numprocesses auto --dist loadscope
