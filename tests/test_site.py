@@ -104,6 +104,66 @@ def test_a_planted_broken_link_is_found(pages, site):
         assert broken_links({**pages, "planted.html": page}, site)
 
 
+# ---- Found by a reader who comes from the source ----------------------------------------------
+
+
+def targets(name, page):
+    """Return where the links in the text of a page lead (not those of the menus around it)."""
+    text = page.find("article") or page
+    urls = [tag["href"] for tag in text.find_all("a", href=True)]
+    return {urljoin(name, url) for url in urls if not urlsplit(url).scheme}
+
+
+def clicks(pages, start="book/index.html"):
+    """Return how many links one must follow to each address, starting from the first page."""
+    found, edge = {start: 0}, [start]
+    while edge:
+        now = edge.pop(0)
+        name = urlsplit(now).path
+        if name in pages:
+            for target in targets(name, pages[name]) - set(found):
+                found[target] = found[now] + 1
+                edge.append(target)
+    return found
+
+
+def places_of_items(pages):
+    """Return the addresses that the built source map gives for each item."""
+    name = "book/reference/source-map.html"
+    table = pages[name].find("table")
+    rows = [row.find_all("td") for row in table.find_all("tr")[1:]]
+    return {row[0].get_text(): targets(name, row[2]) for row in rows}
+
+
+def items_far_away(pages):
+    """Return the items of the source that take more than three clicks."""
+    needed = clicks(pages)
+    items = places_of_items(pages)
+    assert len(items) == 21
+    return [
+        item
+        for item, places in items.items()
+        if not places or max(needed.get(place, 99) for place in places) > 3
+    ]
+
+
+def test_every_item_of_the_source_is_found_in_three_clicks(pages):
+    assert items_far_away(pages) == []
+
+
+def test_a_planted_distance_is_found(pages):
+    """A first page that leads to the bibliography only; a source map that leads nowhere."""
+    first = BeautifulSoup(
+        '<article><a href="reference/bibliography.html">x</a></article>', "html.parser"
+    )
+    assert items_far_away({**pages, "book/index.html": first})
+    name = "book/reference/source-map.html"
+    unlinked = BeautifulSoup(str(pages[name]), "html.parser")
+    for link in unlinked.find("table").find_all("a"):
+        del link["href"]
+    assert len(items_far_away({**pages, name: unlinked})) == 21
+
+
 # ---- Third parties and alt text ------------------------------------------------------------
 
 
