@@ -203,7 +203,7 @@ def heat(
     >>> [axis.get_title() for axis in figure.axes]
     ['a', 'b']
     """
-    outlines = outlines or [None] * len(maps)
+    outlines = outlines if len(outlines) else [None] * len(maps)
     if not len(maps) == len(titles) == len(outlines):
         raise ValueError(
             f"{len(maps)} maps, {len(titles)} titles and {len(outlines)} outlines; "
