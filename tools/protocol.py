@@ -33,7 +33,7 @@ RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "protocol.jso
 MODELS = {
     "pneumoniamnist": ("small", "source"),
     "breastmnist": ("small", "source", "pretrained"),
-    "retinamnist": ("small", "source", "pretrained"),
+    "retinamnist": ("small", "source"),
 }
 SEEDS = range(5)
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")
@@ -79,17 +79,8 @@ def build(model: str, data: str, seed: int) -> Any:
 
 
 def start_from(network: Any, teacher: Any) -> None:
-    """Copy the weights of a network for gray images, all but the last layer's.
-
-    A kernel that meets three colors gets a third of the gray one's weight for each.
-    """
-    own, weights = network.get_weights(), teacher.get_weights()
-    for place in range(len(own) - 2):
-        shape = own[place].shape
-        if shape != weights[place].shape:
-            weights[place] = np.broadcast_to(weights[place] / shape[2], shape)
-        own[place] = weights[place]
-    network.set_weights(own)
+    """Copy the weights of another network, all but the last layer's kernel and bias."""
+    network.set_weights([*teacher.get_weights()[:-2], *network.get_weights()[-2:]])
 
 
 @functools.cache
