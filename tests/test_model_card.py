@@ -1,0 +1,120 @@
+"""The card's numbers are the evaluation's; nothing may be left out."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn import metrics
+
+from helpers.model_card import FIELDS, WARNING, evaluate, model_card
+
+MODEL = SimpleNamespace(
+    name="tiny", count_params=lambda: 19314, input=SimpleNamespace(shape=(None, 28, 28, 1))
+)
+TEXTS = {field: f"About {field.replace('_', ' ')}." for field in FIELDS}
+
+
+def cases(number=300):
+    random = np.random.default_rng(0)
+    labels = (random.random(number) < 0.4).astype(int)
+    return labels, 1 / (1 + np.exp(-random.normal(2 * labels - 1, 1.3)))
+
+
+def card(**changes):
+    labels, scores = cases()
+    given = {
+        "model": MODEL,
+        "texts": TEXTS,
+        "positive": "pneumonia",
+        "labels": labels,
+        "scores": scores,
+        "threshold": 0.35,
+    }
+    return model_card(**(given | changes))
+
+
+def table(text):
+    """Return measure: (value, low, high) of the card's table."""
+    rows = re.findall(r"^\| ([\w ]+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|", text, re.M)
+    return {name: tuple(map(float, numbers)) for name, *numbers in rows}
+
+
+def test_numbers_are_those_of_scikit_learn():
+    labels, scores = cases()
+    called = scores > 0.35
+    expected = {
+        "AUC": metrics.roc_auc_score(labels, scores),
+        "sensitivity": metrics.recall_score(labels, called),
+        "specificity": metrics.recall_score(labels, called, pos_label=0),
+        "positive predictive value": metrics.precision_score(labels, called),
+        "accuracy": metrics.accuracy_score(labels, called),
+        "Brier score": metrics.brier_score_loss(labels, scores),
+    }
+    found = table(card())
+    assert set(found) == {*expected, "expected calibration error"}
+    for name, value in expected.items():
+        assert found[name][0] == pytest.approx(value, abs=6e-4)
+    for value, low, high in found.values():
+        # A calibration error can lie outside its own percentile interval: chance adds to it.
+        assert 0 <= low < high <= 1 and low - 0.05 < value < high
+
+
+def test_intervals_of_shares_are_those_of_scipy():
+    labels, scores = cases()
+    found = table(card())["sensitivity"]
+    ill = labels == 1
+    wilson = stats.binomtest(int(np.sum(scores[ill] > 0.35)), int(ill.sum())).proportion_ci(
+        method="wilson"
+    )
+    assert found[1:] == pytest.approx((wilson.low, wilson.high), abs=6e-4)
+
+
+def test_table_holds_what_evaluate_returns():
+    labels, scores = cases()
+    found = table(card())
+    for result in evaluate(labels, scores, 0.35):
+        assert found[result.measure] == pytest.approx(result[1:4], abs=6e-4)
+
+
+def test_another_evaluation_gives_another_card():
+    labels, scores = cases()
+    assert table(card(scores=scores**2)) != table(card())
+    assert table(card(threshold=0.6))["sensitivity"] != table(card())["sensitivity"]
+    assert table(card(threshold=0.6))["AUC"] == table(card())["AUC"]
+
+
+def test_everything_is_said():
+    labels, _ = cases()
+    text = card()
+    assert text.index(WARNING) < 60
+    for field, heading in FIELDS.items():
+        assert f"## {heading}\n\n{TEXTS[field]}" in text
+    joined = " ".join(text.split())
+    assert "19,314 parameters" in joined and "28 x 28 x 1" in joined and "Above 0.350" in joined
+    assert f"300 test cases, {labels.sum()} of them pneumonia ({labels.mean():.1%})" in joined
+    assert f"an accuracy of {1 - labels.mean():.3f}" in joined
+    headings = re.findall(r"^## (.+)$", text, re.M)
+    assert headings.index("Test data") + 1 == headings.index("Results")
+    assert max(map(len, text.splitlines())) <= 88
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"texts": {k: v for k, v in TEXTS.items() if k != "limits"}}, "the card lacks limits"),
+        ({"texts": TEXTS | {"ethics": " "}}, "the card lacks ethics; say it in a sentence"),
+        ({"texts": {}}, "the card lacks purpose, out_of_scope, training_data"),
+        ({"positive": ""}, "the card lacks positive"),
+        ({"texts": TEXTS | {"limit": "x"}}, "the card has no place for limit; use purpose,"),
+        ({"threshold": 50}, "threshold=50; give a number from 0 to 1"),
+        ({"threshold": float("nan")}, "threshold=nan; give"),
+        ({"threshold": 1.0}, "no score is above threshold=1.0; choose a lower threshold"),
+        ({"scores": [0.5, 0.6]}, "give one score a case"),
+        ({"labels": np.ones(300, int)}, "all labels are 1"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        card(**changes)
