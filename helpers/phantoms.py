@@ -123,8 +123,10 @@ class _Draw:
         self.count = len(self.labels)
         self.rng = np.random.default_rng(seed)
         self.parameters: dict[str, np.ndarray] = {}
-        # Always drawn, and first, so that the rest does not depend on it.
-        chance = self.rng.random(self.count)
+        # These numbers are those that `draw_labels` draws from the same seed; nothing here may
+        # depend on them, or labels would leak. So the marker's chance comes from elsewhere.
+        self.rng.random(self.count)
+        chance = np.random.default_rng([seed, 1]).random(self.count)
         if marker is not None and (
             len(marker) != classes or not 0 <= min(marker) <= max(marker) <= 1
         ):

@@ -188,6 +188,16 @@ def test_marker_leaks_the_label(simulate, classes):
 
 
 @each
+def test_labels_and_images_of_the_same_seed_are_independent(simulate, classes):
+    labels = draw_labels(2000, np.full(classes, 1 / classes), seed=5)
+    made = simulate(labels, seed=5, marker=[0.5] * classes)
+    # The numbers of spots are the grade.
+    drawn = {k: v.astype(float) for k, v in made.parameters.items() if k not in phantoms.SPOTS}
+    found = {k: np.corrcoef(v, labels)[0, 1] for k, v in drawn.items() if v.std() > 0}
+    assert max(map(abs, found.values())) < 0.1, found
+
+
+@each
 def test_same_patient_on_two_scanners(simulate, classes):
     labels = np.arange(20) % classes
     first = simulate(labels)
