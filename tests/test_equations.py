@@ -575,6 +575,35 @@ def test_eq_hanley_mcneil():
     assert aucs.std() == pytest.approx(expected, rel=0.08)
 
 
+# ------------------------------------------------------------------------------- smaller networks
+
+
+def test_eq_separable():
+    """Depthwise, then pointwise: a usual convolution whose kernel is their product."""
+    X, D, P = normal(0, 2, 7, 6, 3), normal(1, 3, 3, 3), normal(2, 3, 5)
+    K = np.zeros((3, 3, 3, 5))
+    for m, n, c, f in np.ndindex(K.shape):
+        K[m, n, c, f] = D[m, n, c] * P[c, f]
+    library = keras.ops.separable_conv(X, D[..., None], P[None, None])
+    assert_close(np.asarray(library), L.conv2d(X, K, np.zeros(5)))
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (-0.3, 2.1), (0.0, 6.0)])
+def test_eq_quantize(low, high):
+    """TensorFlow's fake quantization gives the nearest marks, zero being one of them."""
+    x = np.linspace(low, high, 101)
+    s = (high - low) / 255
+    z = -128 - round(low / s)
+    q = np.clip(np.round(x / s) + z, -128, 127)
+    theirs = tf.quantization.fake_quant_with_min_max_vars(x.astype("float32"), low, high).numpy()
+    difference = np.abs(theirs - s * (q - z))
+    # Halves are rounded to either side; all others are the same.
+    assert np.mean(difference < 1e-5) > 0.9
+    assert difference.max() < 1.01 * s
+    inside = (q > -128) & (q < 127)
+    assert np.abs(s * (q - z) - x)[inside].max() <= s / 2 + 1e-9
+
+
 # ----------------------------------------------------------------------------- none is forgotten
 
 
