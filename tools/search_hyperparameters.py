@@ -4,7 +4,11 @@
 lesson "Choosing hyperparameters" reads. Trained on images drawn by the seed from the training
 split, judged on the validation split. The test split is never touched.
 
-The file is written anew after each run; started again, the command skips the runs it finds there.
+First every setting of a plan is run (`search`), the grid among them, and once more with other
+seeds; then KerasTuner chooses settings itself, by Bayesian search and by Hyperband (`explore`),
+with as many epochs for each.
+The file is written anew after each run and each search; started again, the command skips what it
+finds there.
 """
 
 import itertools
@@ -12,6 +16,7 @@ import json
 import os
 import platform
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +30,8 @@ from helpers.datasets import Dataset, load
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "hyperparameters.json"
 SETUP = {"data": "pneumoniamnist", "images": 1000, "epochs": 10, "judged_on": "validation"}
 SEEDS = range(5)
+# What was claimed of the first run must hold for these, too.
+SECOND_SEEDS = range(10, 14)
 # The source's program; batches of 32, so that 1,000 images make about as many steps as all images
 # do in batches of 128.
 BASE: dict[str, Any] = {
@@ -47,8 +54,20 @@ OTHERS: dict[str, tuple[Any, ...]] = {
     "batch_size": (16, 32, 64, 128, 256),
     "convolutions": (1, 2, 3),
 }
+# Each takes 120 epochs, as the grid does: twelve Bayesian trials, 22 settings in Hyperband.
+SEARCH: dict[str, Any] = {
+    "kinds": ("bayesian", "hyperband"),
+    "seeds": SEEDS[:4],
+    "trials": 12,
+    "initial": 3,
+    "factor": 3,
+}
+AGAIN = 2  # seeds
+LISTS = ("runs", "second_runs", "searches")
 Setting = dict[str, Any]
 Judge = Callable[[Setting, int], dict[str, Any]]
+# Also: epochs, and the weights to go on from (or None); returns the weights too.
+Fit = Callable[[Setting, int, int, Any], tuple[dict[str, Any], Any]]
 
 
 def settings() -> list[Setting]:
@@ -92,29 +111,111 @@ def restart(model: Any, setting: Setting, seed: int) -> None:
     model.optimizer.learning_rate = setting["learning_rate"]
 
 
-def trainer(data: Dataset) -> Judge:
+def fitter(data: Dataset) -> Fit:
     """Return a function that trains one setting with one seed and judges it on validation."""
     X, y = data.train.images.astype("float32") / 255, data.train.labels
     X_validation, truth = data.validation.images.astype("float32") / 255, data.validation.labels
     models: dict[tuple[Any, ...], Any] = {}
 
-    def train(setting: Setting, seed: int) -> dict[str, Any]:
+    def fit(setting: Setting, seed: int, epochs: int, weights: Any) -> tuple[dict[str, Any], Any]:
         shape = tuple(setting[name] for name in ("kernel", "pool", "activation", "convolutions"))
         if shape not in models:
             models[shape] = build(setting)
         model = models[shape]
         restart(model, setting, seed)
+        if weights is not None:
+            model.set_weights(weights)
         drawn = np.random.default_rng(seed).choice(len(X), SETUP["images"], replace=False)
-        model.fit(X[drawn], y[drawn], setting["batch_size"], SETUP["epochs"], verbose=0)
+        model.fit(X[drawn], y[drawn], setting["batch_size"], epochs, verbose=0)
         scores = model.predict_on_batch(X_validation)[:, 1].astype(float)
-        return {
+        measures = {
             "auc": round(float(roc_auc_score(truth, scores)), 5),
             "loss": round(float(log_loss(truth, scores)), 5),
             "accuracy": round(float(np.mean((scores > 0.5) == truth)), 5),
             "parameters": model.count_params(),
         }
+        return measures, model.get_weights()
 
-    return train
+    return fit
+
+
+def trainer(fit: Fit) -> Judge:
+    """Return a function that trains from the start, for all epochs."""
+    return lambda setting, seed: fit(setting, seed, SETUP["epochs"], None)[0]
+
+
+def space() -> Any:
+    """Return what a search may choose from: as in the lesson."""
+    import keras_tuner
+
+    choices = keras_tuner.HyperParameters()
+    for name, values in GRID.items():
+        choices.Choice(name, list(values))
+    choices.Int("convolutions", 1, 2)
+    choices.Float("learning_rate", 0.0001, 0.01, sampling="log")
+    return choices
+
+
+def explore(kind: str, seed: int, fit: Fit) -> list[dict[str, Any]]:
+    """Let KerasTuner search with one seed; return its trials in order.
+
+    Hyperband goes on with a trial's weights when it gives it more epochs: "from" says since when.
+    """
+    import keras_tuner
+
+    parent = {
+        "bayesian": keras_tuner.BayesianOptimization,
+        "hyperband": keras_tuner.Hyperband,
+    }[kind]
+    trials: list[dict[str, Any]] = []
+    weights: dict[str, Any] = {}
+
+    class Tuner(parent):  # type: ignore[misc, valid-type]
+        def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
+            values = trial.hyperparameters.values
+            begin, end = values.get("tuner/initial_epoch", 0), values.get("tuner/epochs")
+            end = end or SETUP["epochs"]
+            setting = BASE | {name: value for name, value in values.items() if name in BASE}
+            before = weights.get(values.get("tuner/trial_id"))
+            measures, weights[trial.trial_id] = fit(setting, seed, end - begin, before)
+            run = {"from": begin, "to": end, **setting, **measures}
+            trials.append(run | {"bracket": values.get("tuner/bracket", 0)})
+            return float(measures["loss"])
+
+    options: dict[str, Any] = {
+        "bayesian": {"max_trials": SEARCH["trials"], "num_initial_points": SEARCH["initial"]},
+        "hyperband": {"max_epochs": SETUP["epochs"], "factor": SEARCH["factor"]},
+    }[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        Tuner(hyperparameters=space(), seed=seed, directory=folder, **options).search(verbose=0)
+    return trials
+
+
+def explore_all(path: Path, fit: Fit) -> dict[str, Any]:
+    """Do the searches that the file lacks; train each winner again with other seeds."""
+    results = read(path)
+    found = results.setdefault("searches", [])
+    for seed, kind in itertools.product(SEARCH["seeds"], SEARCH["kinds"]):
+        if (kind, seed) in {(search["kind"], search["seed"]) for search in found}:
+            continue
+        trials = explore(kind, seed, fit)
+        best = min(trials, key=lambda trial: trial["loss"])
+        winner = {name: best[name] for name in BASE}
+        again = []
+        for other in others_than(seed):
+            measures = fit(winner, other, SETUP["epochs"], None)[0]
+            again.append({"seed": other, "auc": measures["auc"], "loss": measures["loss"]})
+        found.append(
+            {"kind": kind, "seed": seed, "winner": winner, "again": again, "trials": trials}
+        )
+        write(path, results)
+        print(f"{kind}, seed {seed}: {len(trials)} trials, winner {winner}, {again}", flush=True)
+    return results
+
+
+def others_than(seed: int) -> list[int]:
+    """Return the seeds with which a search's winner is trained again."""
+    return [SEEDS[(seed + step) % len(SEEDS)] for step in range(1, AGAIN + 1)]
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -129,20 +230,26 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, results: dict[str, Any]) -> None:
     """Write the file whole or not at all: an interruption leaves the one before."""
-    head = {name: value for name, value in results.items() if name != "runs"}
-    runs = ",\n".join(" " + json.dumps(run) for run in results["runs"])
-    text = json.dumps(head, indent=1)[:-2] + ',\n "runs": [\n' + runs + "\n ]\n}\n"
+    lists = {name: value for name, value in results.items() if name in LISTS}
+    head = {name: value for name, value in results.items() if name not in lists}
+    parts = [json.dumps(head, indent=1)[1:-2]]
+    for name, entries in lists.items():
+        lines = ",\n".join("  " + json.dumps(entry) for entry in entries)
+        parts.append(f'\n "{name}": [\n{lines}\n ]')
     part = path.with_suffix(".part")
     path.parent.mkdir(exist_ok=True)
-    part.write_text(text, encoding="utf-8")
+    part.write_text("{" + ",".join(parts) + "\n}\n", encoding="utf-8")
     os.replace(part, path)
 
 
-def search(path: Path, judge: Judge, plan: Iterable[tuple[int, Setting]]) -> dict[str, Any]:
+def search(
+    path: Path, judge: Judge, plan: Iterable[tuple[int, Setting]], name: str = "runs"
+) -> dict[str, Any]:
     """Do the runs of the plan that the file lacks, and write it after each."""
     results = read(path)
+    runs = results.setdefault(name, [])
     plan = list(plan)
-    done = {_key(run) for run in results["runs"]}
+    done = {_key(run) for run in runs}
     missing = [
         (seed, setting) for seed, setting in plan if _key(setting | {"seed": seed}) not in done
     ]
@@ -151,7 +258,7 @@ def search(path: Path, judge: Judge, plan: Iterable[tuple[int, Setting]]) -> dic
     for number, (seed, setting) in enumerate(missing, start=1):
         run = {"seed": seed, **setting, **judge(setting, seed)}
         results["versions"], results["device"] = _versions(), f"CPU, {os.cpu_count()} cores"
-        results["runs"].append(run)
+        runs.append(run)
         write(path, results)
         left = (time.monotonic() - start) / number * (len(missing) - number)
         print(f"{number}/{len(missing)}, {left / 60:.1f} min left: {run}", flush=True)
@@ -175,9 +282,11 @@ def _versions() -> dict[str, str]:
 
 
 def main() -> int:
-    """Run what is missing: all settings with the first seed, then with the next."""
-    data = load(SETUP["data"], synthetic=False)
-    search(RESULTS, trainer(data), itertools.product(SEEDS, settings()))
+    """Run what is missing: all settings with the first seed, then with the next; the searches."""
+    fit = fitter(load(SETUP["data"], synthetic=False))
+    search(RESULTS, trainer(fit), itertools.product(SEEDS, settings()))
+    search(RESULTS, trainer(fit), itertools.product(SECOND_SEEDS, settings()), "second_runs")
+    explore_all(RESULTS, fit)
     return 0
 
 
