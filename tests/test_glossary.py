@@ -6,12 +6,12 @@ import pytest
 
 from tests import links
 from tools import terms as tool
-from tools.notebooks import LESSONS, ROOT, read
+from tools.notebooks import LESSONS, ROOT, book_pages, read
 
 BOOK = ROOT / "book"
 PAGE = BOOK / "reference" / "glossary.md"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-READERS = sorted([*BOOK.rglob("*.md"), *LESSONS.glob("*.ipynb")])
+READERS = sorted([*book_pages(), *LESSONS.glob("*.ipynb")])
 
 
 def terms(text):

@@ -6,7 +6,7 @@ import pytest
 
 from tests import links
 from tools import pages
-from tools.notebooks import ROOT
+from tools.notebooks import book_pages
 
 STATED = re.compile(r"[Aa]bout (\d+) minutes to read")
 
@@ -22,7 +22,7 @@ def minutes(text):
     return 1 + round(len(re.findall(r"[A-Za-z']{2,}", prose)) / 150)
 
 
-STATING = [p for p in sorted((ROOT / "book").rglob("*.md")) if STATED.search(links.markdown(p))]
+STATING = [p for p in book_pages() if STATED.search(links.markdown(p))]
 
 
 @pytest.mark.parametrize("path", STATING, ids=lambda path: path.stem)

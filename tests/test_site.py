@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup
 
 from tests import prose
 from tools import measure
-from tools.notebooks import ROOT
+from tools.notebooks import ROOT, book_pages
 
 # The site is built from stored outputs: a writer's machine need not have these.
 BUILD = """
@@ -64,7 +64,7 @@ def test_every_chapter_is_built(pages):
 
 def test_every_page_is_in_the_table_of_contents():
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    sources = [*ROOT.glob("book/**/*.md"), *ROOT.glob("notebooks/*.ipynb")]
+    sources = [*book_pages(), *ROOT.glob("notebooks/*.ipynb")]
     lost = [str(path.relative_to(ROOT).with_suffix("")) for path in sources]
     assert [name for name in lost if not re.search(rf"(file|root): {name}$", toc, re.M)] == []
 
@@ -219,7 +219,7 @@ def test_a_planted_image_without_alt_is_found():
 # ---- Numbers in pages ----------------------------------------------------------------------
 
 
-PAGES = [path for path in sorted(ROOT.glob("book/**/*.md")) if path != measure.PAGE]
+PAGES = [path for path in book_pages() if path != measure.PAGE]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

@@ -38,6 +38,12 @@ UNPUBLISHED = 'raise RuntimeError("this copy names no publisher; see README, sec
 KERAS_TIMES = re.compile(r"\d+s(?: -)? \d+[mu]?s/(?:step|epoch) - ")
 
 
+def book_pages() -> list[Path]:
+    """Return the pages of the book, less the copies that JupyterLab keeps of those it opened."""
+    pages = (ROOT / "book").rglob("*.md")
+    return sorted(path for path in pages if ".ipynb_checkpoints" not in path.parts)
+
+
 def publisher() -> str:
     """Return the address of the repository that publishes this book; empty if nobody does."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import terms
-from tools.notebooks import LESSONS, ROOT
+from tools.notebooks import LESSONS, ROOT, book_pages
 
 BOOK = ROOT / "book"
 HELPERS = ROOT / "helpers"
@@ -325,7 +325,8 @@ def _places(glossary: str) -> dict[str, list[str]]:
                 found[term].append(f"[{title}]({address})")
         for section in dict.fromkeys(sections):
             for term in terms.found(section):
-                found[term].append(f"[{title}: {section}]({address}#{_slug(section)})")
+                words = f"{title}{' ' if title.endswith('?') else ': '}{section}"
+                found[term].append(f"[{words}]({address}#{_slug(section)})")
     return found
 
 
@@ -373,7 +374,7 @@ def main() -> int:
     """Write the pages that are made, and link the terms in the others."""
     for path in PAGES:
         path.write_text(made(path), encoding="utf-8")
-    for path in sorted(BOOK.rglob("*.md")):
+    for path in book_pages():
         if path not in PAGES and path != terms.GLOSSARY:
             text = path.read_text(encoding="utf-8")
             path.write_text(terms.link_page(text, path), encoding="utf-8")
