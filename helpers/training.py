@@ -180,7 +180,7 @@ def train(
     3
     """
     import keras
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     targets, weights = _targets(images, labels, model.output.shape[-1], recipe.class_weights)
     rate: Any = recipe.learning_rate

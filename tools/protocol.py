@@ -100,7 +100,7 @@ def logits(chances: np.ndarray) -> list:
 
     Of two classes, the log-odds of class 1 say it all.
     """
-    logs = np.log(np.clip(chances, 1e-30, 1))
+    logs = np.log(np.clip(chances.astype(float), 1e-30, 1))
     return np.round(logs[:, 1] - logs[:, 0] if logs.shape[1] == 2 else logs, 2).tolist()
 
 
