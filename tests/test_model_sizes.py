@@ -1,4 +1,4 @@
-"""Networks of many sizes: the command, and the file that it wrote."""
+"""Networks of many sizes: the command, the file that it wrote, and what the lesson says of it."""
 
 import json
 
@@ -8,6 +8,7 @@ import pytest
 
 from helpers.models import small_network
 from tools import model_sizes as tool
+from tools.notebooks import LESSONS, read
 
 RESULTS = json.loads(tool.RESULTS.read_text(encoding="utf-8"))
 TRUTH = np.array([int(label) for label in RESULTS["labels"]])
@@ -156,6 +157,14 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     written = json.loads(tool.RESULTS.read_text())
     assert [entry["seed"] for entry in written["runs"]] == list(tool.SEEDS)
     assert written["latency"] == {"ratios": {}}
+
+
+def test_the_lesson_trains_with_the_recipe_of_the_file():
+    code = "\n".join(cell.source for cell in read(LESSONS / "52-too-much-model.ipynb").cells)
+    assert 'Recipe(steps=results["steps"])' in code
+    assert "filters=(8, 16, 32)" in code
+    assert 'layer.momentum = results["momentum"]' in code
+    assert tool.FILTERS["width 8"] == (8, 16, 32)
 
 
 def test_running_means_follow_faster():
