@@ -86,7 +86,7 @@ def _on_front(costs: np.ndarray, aucs: np.ndarray) -> np.ndarray:
     cheaper = costs[None] < costs[:, None]
     better = aucs[None] > aucs[:, None]
     beaten = (cheaper & (aucs[None] >= aucs[:, None])) | (better & (costs[None] <= costs[:, None]))
-    return ~beaten.any(axis=1)
+    return np.asarray(~beaten.any(axis=1))
 
 
 _COSTS = np.array([5.0, 1.0, 3.0, 2.0, 3.0, 4.0])
