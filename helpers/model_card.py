@@ -124,12 +124,8 @@ def model_card(
     >>> card = model_card(
     ...     small_network(), texts, "pneumonia", [0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5
     ... )
-    >>> print(card[:64])
+    >>> print(card.splitlines()[0])
     # Model card: small
-    <BLANKLINE>
-    **Not for clinical use.**
-    <BLANKLINE>
-    ## Model
     """
     given = {"positive": positive, **texts}
     if missing := [name for name in ("positive", *FIELDS) if not given.get(name, "").strip()]:

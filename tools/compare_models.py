@@ -43,7 +43,11 @@ CONDITIONS: dict[str, tuple[str, range, tuple[str, ...]]] = {
     "breast shuffled": ("breastmnist", range(3), ("cnn",)),
     # Do the claims hold for other seeds?
     "all again": ("pneumoniamnist", range(10, 13), MODELS),
+    "shuffled again": ("pneumoniamnist", range(10, 13), ("cnn", "dense")),
+    "50 again": ("pneumoniamnist", range(10, 13), MODELS),
+    "200 again": ("pneumoniamnist", range(10, 13), MODELS),
     "breast again": ("breastmnist", range(10, 13), MODELS),
+    "breast shuffled again": ("breastmnist", range(10, 13), ("cnn",)),
 }
 
 # Images (N, 28, 28, 1) in, log-odds of class 1 (N,) out.
@@ -195,9 +199,10 @@ def split(data: str, name: str) -> tuple[np.ndarray, np.ndarray]:
 def training_set(data: str, condition: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the training images of a condition, few ones repeated to make a full epoch."""
     X, y = split(data, "train")
-    if condition.isdigit():
+    count = condition.removesuffix(" again")
+    if count.isdigit():
         rng = np.random.default_rng(seed)
-        drawn = [rng.permutation(np.flatnonzero(y == label))[: int(condition)] for label in (0, 1)]
+        drawn = [rng.permutation(np.flatnonzero(y == label))[: int(count)] for label in (0, 1)]
         X, y = X[np.concatenate(drawn)], y[np.concatenate(drawn)]
     return X, y
 
@@ -264,7 +269,7 @@ def judge(condition: str, model: str, seed: int, settings: dict[str, int]) -> di
     # Two decimals of a log-odds: small files, and the measures follow from what is stored.
     scores = np.round(scores_of(T).astype(float), 2)
     results = [measures(truth, scores)]
-    for pixels in SHIFTS[1:] if condition == "all" else ():
+    for pixels in SHIFTS[1:] if condition in ("all", "all again") else ():
         steps = [(pixels, 0), (-pixels, 0), (0, pixels), (0, -pixels)]
         each = [measures(truth, scores_of(moved(T, *step))) for step in steps]
         results.append(tuple(np.mean(each, axis=0)))

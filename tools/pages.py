@@ -29,13 +29,13 @@ LISTS = ("Parameters", "Returns", "Raises", "Attributes", "Yields")
 
 
 def _prose(text: str) -> str:
-    """Set settings such as 0.95 or 224 as code: docstrings have them without marks."""
+    """Set settings such as 0.95, 224 or 95 % as code: docstrings have them without marks."""
     if "\n" in text:
         return "\n".join(map(_prose, text.split("\n")))
     if re.search(r"doi|arXiv|https?:", text):
         return text
     parts = re.split(r"(`+[^`]*`+)", text)
-    number = re.compile(r"(?<![\w.,/`-])(\d[\d,]*\.\d+|\d{3,})(?![\w/`])")
+    number = re.compile(r"(?<![\w.,/`-])(\d[\d,]*\.\d+|\d{3,}|\d+ %)(?![\w/`])")
     return "".join(
         part if part.startswith("`") else number.sub(r"`\1`", part).replace("<", "&lt;")
         for part in parts
