@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.second import assert_confirmed
 from tools import compare_models as compare
 
 RESULTS = json.loads(compare.RESULTS.read_text(encoding="utf-8"))
@@ -38,7 +39,7 @@ def test_measures_follow_from_the_scores(run):
     auc, accuracy = compare.measures(truth, np.array(run["log_odds"]))
     assert run["auc"][0] == pytest.approx(auc, abs=6e-5)
     assert run["accuracy"][0] == pytest.approx(accuracy, abs=6e-5)
-    shifts = len(RESULTS["shifts"]) if run["condition"] == "all" else 1
+    shifts = len(RESULTS["shifts"]) if run["condition"] in ("all", "all again") else 1
     assert len(run["auc"]) == len(run["accuracy"]) == shifts
 
 
@@ -108,7 +109,9 @@ def test_training_set_has_as_many_of_each_class(monkeypatch):
     X, drawn = compare.training_set("pneumoniamnist", "50", seed=0)
     assert len(X) == 100
     assert drawn.sum() == 50
-    assert len(compare.training_set("pneumoniamnist", "all", seed=0)[0]) == 900
+    assert np.array_equal(compare.training_set("pneumoniamnist", "50 again", seed=0)[1], drawn)
+    for condition in ("all", "all again"):
+        assert len(compare.training_set("pneumoniamnist", condition, seed=0)[0]) == 900
     assert len(compare.repeated(X, drawn)[0]) == 4700
 
 
@@ -131,3 +134,59 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     assert asked == [0, 1, 1, 2]
     seeds = [run["seed"] for run in json.loads(compare.RESULTS.read_text())["runs"]]
     assert seeds == [0, 1, 2]
+
+
+# ---- What was claimed of the first run, and of the second -----------------------------------
+
+
+def aucs(model, condition, shift=0):
+    """Return the AUC of each seed."""
+    return np.array(
+        [
+            run["auc"][shift]
+            for run in RESULTS["runs"]
+            if (run["condition"], run["model"]) == (condition, model)
+        ]
+    )
+
+
+@pytest.mark.parametrize("model", ["dense", "autoencoder"])
+@pytest.mark.parametrize("condition", ["50", "200", "breast"])
+def test_second_run_confirms_the_lead_of_the_cnn(model, condition):
+    first, second = (
+        aucs("cnn", where) - aucs(model, where) for where in (condition, f"{condition} again")
+    )
+    assert_confirmed(first, second)
+    assert min(first.min(), second.min()) > 0
+
+
+@pytest.mark.parametrize("condition", ["50", "200"])
+def test_no_run_shows_trees_and_cnn_apart_with_few_images(condition):
+    for where in (condition, f"{condition} again"):
+        wins = aucs("cnn", where) > aucs("trees", where)
+        assert wins.any() and not wins.all()
+
+
+def test_second_run_confirms_what_moved_images_cost():
+    for model, sign in (("dense", 1), ("trees", -1)):
+        first, second = (
+            sign * (aucs("cnn", where, 4) - aucs(model, where, 4)) for where in ("all", "all again")
+        )
+        assert_confirmed(first, second)
+        assert first.mean() > 0
+    # Two pixels: the sign comes again; the size is about half.
+    for where in ("all", "all again"):
+        kept = {model: aucs(model, where, 2) - aucs(model, where) for model in ("cnn", "dense")}
+        assert (kept["cnn"] > kept["dense"]).all()
+
+
+def test_second_run_confirms_what_shuffling_costs():
+    lost = [
+        aucs("cnn", f"breast{again}") - aucs("cnn", f"breast shuffled{again}")
+        for again in ("", " again")
+    ]
+    assert_confirmed(*lost)
+    assert lost[0].mean() > 0
+    for again in ("", " again"):
+        lost = aucs("cnn", f"all{again}")[:3] - aucs("cnn", f"shuffled{again}")
+        assert abs(lost.mean()) < 0.01
