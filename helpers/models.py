@@ -98,7 +98,8 @@ def small_network(
 
     def convolution(x: Any, filters: int, size: int = 3) -> Any:
         x = layers.Conv2D(filters, size, padding="same", use_bias=not batch_norm)(x)
-        return layers.BatchNormalization()(x) if batch_norm else x
+        # Keras' 0.99 takes a thousand steps to forget where the running statistics began.
+        return layers.BatchNormalization(momentum=0.9)(x) if batch_norm else x
 
     x = images
     for stage, number in enumerate(filters):
