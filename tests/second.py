@@ -29,3 +29,10 @@ def assert_not_shown(*runs: np.ndarray) -> None:
     for run in runs:
         low, high = interval(run)
         assert low < 0 < high, run
+
+
+def expected(values: np.ndarray) -> tuple[float, float]:
+    """Return the bounds between which one more seed falls with 95 %, if all is normal."""
+    count = len(values)
+    half = stats.t.ppf(0.975, count - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / count)
+    return values.mean() - half, values.mean() + half
