@@ -7,27 +7,31 @@ import pytest
 
 from helpers import phantoms
 from helpers.models import multiply_adds
+from tests.second import expected
 from tools import fusion
 
 RESULTS = json.loads(fusion.RESULTS.read_text(encoding="utf-8"))
-RUNS = {(run["task"], run["model"], run["seed"]): run for run in RESULTS["runs"]}
+PARTS = {"runs": fusion.SEEDS, "second_runs": fusion.SECOND_SEEDS}
+RUNS = {(run["task"], run["model"], run["seed"]): run for part in PARTS for run in RESULTS[part]}
 
 
-def accuracy(task, model, condition="as it is"):
+def accuracy(task, model, condition="as it is", part="runs"):
     """Return the accuracy of each seed."""
-    tables = [np.array(RUNS[task, model, seed]["counts"][condition]) for seed in fusion.SEEDS]
+    tables = [np.array(RUNS[task, model, seed]["counts"][condition]) for seed in PARTS[part]]
     return np.array([np.trace(table) / table.sum() for table in tables])
 
 
-def test_file_holds_each_run_once():
+@pytest.mark.parametrize("part", PARTS)
+def test_file_holds_each_run_once(part):
     expected = {
         (task, model, seed)
         for task, models in fusion.MODELS.items()
         for model in (*models, "late")
-        for seed in fusion.SEEDS
+        for seed in PARTS[part]
     }
-    assert len(RUNS) == len(RESULTS["runs"])
-    assert set(RUNS) == expected
+    found = [(run["task"], run["model"], run["seed"]) for run in RESULTS[part]]
+    assert len(found) == len(expected)
+    assert set(found) == expected
 
 
 def test_file_is_small():
@@ -195,8 +199,9 @@ def test_counts():
 def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     monkeypatch.setattr(fusion, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(fusion, "MODELS", {"repeat": ("CT",)})
-    monkeypatch.setattr(fusion, "SEEDS", range(3))
-    monkeypatch.setattr(fusion, "start", lambda: {"rate": 0.1, "runs": []})
+    monkeypatch.setattr(fusion, "SEEDS", range(2))
+    monkeypatch.setattr(fusion, "SECOND_SEEDS", range(7, 8))
+    monkeypatch.setattr(fusion, "start", lambda: {"rate": 0.1, "runs": [], "second_runs": []})
     asked = []
 
     def judge(task, seed, rate):
@@ -209,6 +214,66 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fusion.main()
     fusion.main()
-    assert asked == [0, 1, 1, 2]
-    seeds = [run["seed"] for run in json.loads(fusion.RESULTS.read_text())["runs"]]
-    assert seeds == [0, 1, 2]
+    assert asked == [0, 1, 1, 7]
+    found = json.loads(fusion.RESULTS.read_text())
+    assert [run["seed"] for run in found["runs"]] == [0, 1]
+    assert [run["seed"] for run in found["second_runs"]] == [7]
+
+
+# ---- What was claimed of the first run, and of the second -----------------------------------
+
+
+def gain(task, model, other, condition="as it is"):
+    """Return how much more often a model is right than another, in both runs."""
+    return [
+        accuracy(task, model, condition, part) - accuracy(task, other, condition, part)
+        for part in PARTS
+    ]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        ("complete", "late", "T2"),
+        ("complete", "late", "early"),
+        ("complete", "early", "T2 large"),
+        *(("noisy", model, "T2") for model in ("late", "intermediate", "early")),
+        *(("complete", model, f"{model} dropout") for model in ("early", "intermediate")),
+        ("complete", "early dropout", "early", "no T2"),
+        ("complete", "intermediate dropout", "intermediate", "no CT"),
+        ("complete", "intermediate dropout", "intermediate", "no T2"),
+        *(
+            ("complete", "late", f"{model} dropout", condition)
+            for model in ("early", "intermediate")
+            for condition in ("no CT", "no T2")
+        ),
+        ("complete", "early moved", "early", "moved 3"),
+        ("complete", "late", "early", "moved 3"),
+    ],
+    ids=str,
+)
+def test_a_new_seed_falls_where_it_is_expected(claim):
+    first, second = gain(*claim)
+    low, high = expected(first)
+    assert first.mean() > 0 and (second > 0).all()
+    assert low < second.mean() < high
+
+
+def test_second_run_does_not_confirm_that_late_is_best_without_t1():
+    first, second = gain("complete", "late", "intermediate", "no T1")
+    assert second.mean() < 0 < first.mean()
+
+
+def test_only_early_fusion_learns_to_compare():
+    for part in PARTS:
+        assert accuracy("compare", "early", part=part).max() > 0.85
+        assert np.abs(accuracy("compare", "late", part=part) - 0.5).max() < 0.03
+
+
+def test_contradictions_leave_networks_sure():
+    for part in PARTS:
+        for model in ("late", "intermediate", "early"):
+            assert accuracy("repeat", model, "conflict", part).mean() > 0.95
+            for seed in PARTS[part]:
+                sure = RUNS["repeat", model, seed]["sure"]
+                assert 0 < sure["as it is"] - sure["conflict"] < 0.06
