@@ -7,22 +7,25 @@ import pytest
 from scipy.special import expit
 
 from helpers.models import small_network
+from tests.second import assert_confirmed
 from tools import scanner_changes as scanner
 
 RESULTS = json.loads(scanner.RESULTS.read_text(encoding="utf-8"))
+PARTS = {"": scanner.SEEDS, "second_": scanner.SECOND_SEEDS}
 
 
 def key(run):
     return run["data"], run["recipe"], run["seed"], run["condition"], run["remedy"]
 
 
-def test_file_holds_each_run_once():
-    found = [key(run) for run in RESULTS["runs"]]
+@pytest.mark.parametrize("part", PARTS)
+def test_file_holds_each_run_once(part):
+    found = [key(run) for run in RESULTS[f"{part}runs"]]
     assert len(found) == len(set(found))
     networks = {run[:3] for run in found}
     assert networks == {
         (data, recipe, seed)
-        for data, seeds in scanner.SEEDS.items()
+        for data, seeds in PARTS[part].items()
         for recipe in ("plain", "augmented")
         for seed in seeds
     }
@@ -33,7 +36,7 @@ def test_file_holds_each_run_once():
         ):
             expected = {
                 (data, recipe, seed, condition, remedy)
-                for seed in scanner.SEEDS[data]
+                for seed in PARTS[part][data]
                 for condition in conditions
                 for remedy in remedies
             }
@@ -46,7 +49,7 @@ def test_file_is_small():
 
 @pytest.mark.parametrize(
     "run",
-    [run for run in RESULTS["runs"] if "log_odds" in run],
+    [run for part in PARTS for run in RESULTS[f"{part}runs"] if "log_odds" in run],
     ids=lambda run: f"{run['condition']}-{run['seed']}",
 )
 def test_measures_follow_from_the_scores(run):
@@ -61,17 +64,21 @@ def test_baseline_follows_from_the_labels():
     assert RESULTS["baseline"] == pytest.approx(labels.count("1") / len(labels), abs=1e-4)
 
 
-def test_unsureness_and_entropy_order_two_classes_alike():
-    by_name = {(r["seed"], r["foreign"], r["score"]): r["auc"] for r in RESULTS["foreign"]}
+@pytest.mark.parametrize("part", PARTS)
+def test_unsureness_and_entropy_order_two_classes_alike(part):
+    rows = RESULTS[f"{part}foreign"]
+    by_name = {(r["seed"], r["foreign"], r["score"]): r["auc"] for r in rows}
     for (seed, name, score), auc in by_name.items():
         if score == "entropy":
             # Where a score is rounded to sure, ties differ in the last digits.
             assert auc == pytest.approx(by_name[seed, name, "unsure"], abs=0.002)
 
 
-def test_foreign_scores_are_complete():
-    found = {(r["seed"], r["foreign"], r["score"]) for r in RESULTS["foreign"]}
-    assert len(found) == len(RESULTS["foreign"]) == len(scanner.SEEDS["real"]) * 4 * 4
+@pytest.mark.parametrize("part", PARTS)
+def test_foreign_scores_are_complete(part):
+    rows = RESULTS[f"{part}foreign"]
+    found = {(r["seed"], r["foreign"], r["score"]) for r in rows}
+    assert len(found) == len(rows) == len(PARTS[part]["real"]) * 4 * 4
 
 
 # ---- The parts of the command --------------------------------------------------------------
@@ -145,7 +152,9 @@ def test_strangeness_is_larger_for_strange_images(images):
 def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     monkeypatch.setattr(scanner, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(scanner, "SEEDS", {"real": range(1), "simulated": range(1)})
-    monkeypatch.setattr(scanner, "start", lambda: {"runs": [], "foreign": []})
+    monkeypatch.setattr(scanner, "SECOND_SEEDS", {"real": range(7, 8)})
+    names = ("runs", "foreign", "second_runs", "second_foreign")
+    monkeypatch.setattr(scanner, "start", lambda: {name: [] for name in names})
     asked = []
 
     def judge(*job):
@@ -158,5 +167,55 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         scanner.main()
     scanner.main()
-    assert len(asked) == 5 and asked[1] == asked[2]
-    assert len(json.loads(scanner.RESULTS.read_text())["runs"]) == 4
+    assert len(asked) == 7 and asked[1] == asked[2]
+    found = json.loads(scanner.RESULTS.read_text())
+    assert len(found["runs"]) == 4
+    assert [run["seed"] for run in found["second_runs"]] == [7, 7]
+
+
+# ---- What was claimed of the first run, and of the second -----------------------------------
+
+
+def changes(measure, condition, part, data="real", recipe="plain", remedy="none"):
+    """Return for each seed the difference to unchanged images, or to the plain network."""
+
+    def values(**asked):
+        asked = {"data": data, "recipe": "plain", "remedy": "none"} | asked
+        rows = [row for row in RESULTS[f"{part}runs"] if asked.items() <= row.items()]
+        return np.array([row[measure] for row in rows])
+
+    plain = (recipe, remedy) == ("plain", "none")
+    base = values(condition="as it is" if plain else condition)
+    return values(condition=condition, recipe=recipe, remedy=remedy) - base
+
+
+CLAIMS = [
+    *(("accuracy", f"{change} 2", {}) for change in scanner.CHANGES),
+    *(("confidence", f"{change} 2", {}) for change in ("contrast", "blur")),
+    ("auc", "noise 2", {}),
+    ("auc", "as it is", {"recipe": "augmented"}),
+    *(
+        ("accuracy", f"{change} 2", how)
+        for change in scanner.CHANGES
+        for how in ({"recipe": "augmented"}, {"remedy": "statistics"}, {"remedy": "mixed batches"})
+    ),
+    *(("auc", condition, {"remedy": "sorted batches"}) for condition in scanner.KEPT),
+]
+
+
+@pytest.mark.parametrize(("measure", "condition", "how"), CLAIMS, ids=str)
+def test_second_run_confirms(measure, condition, how):
+    assert_confirmed(*(changes(measure, condition, part, **how) for part in PARTS))
+
+
+@pytest.mark.parametrize("condition", ["noise", "contrast", "blur"])
+def test_second_run_confirms_what_simulated_scanners_do(condition):
+    for part in PARTS:
+        assert changes("accuracy", condition, part, "simulated").mean() < -0.08
+        assert changes("accuracy", condition, part, "simulated", remedy="statistics").mean() > 0.05
+
+
+def test_second_run_does_not_confirm_that_confidence_rises_on_simulated_scanners():
+    for name in ("noise", "contrast", "blur"):
+        first, second = (changes("confidence", name, part, "simulated") for part in PARTS)
+        assert second.mean() < 0 < first.mean()

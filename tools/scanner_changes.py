@@ -122,8 +122,8 @@ def fit(data: str, recipe: str, seed: int) -> Any:
 def settle(model: Any, images: np.ndarray) -> None:
     """Measure the statistics of batch normalization anew, on training images, in place.
 
-    Keras keeps a running mean with momentum 0.99, which starts at 0 and 1. After a few hundred
-    steps what is left of the start is small, and still large beside the variances of flat images.
+    Training leaves running means of augmented images, the last ones most. Networks are tested on
+    images that are not augmented, and compared with the statistics of other images.
     """
     copy = without_dropout(model)
     normalizations = [
