@@ -2,10 +2,10 @@
 
 `python -m tools.too_little_data` writes `notebooks/results/too-little-data.json`, which the lesson
 "Too little data" reads. It takes about half an hour on one core and can be stopped: what the file
-already holds is not trained again. `--first-seed N` trains other seeds, to see whether what the
-first ones said holds, and `--into FILE` writes elsewhere. Settings were fixed beforehand, the
-number of steps and the weight decay by validation images of other seeds; each trained network
-meets the test images once, at its end.
+already holds is not trained again. `--first-seed 10` trains other seeds, to see whether what the
+first ones said holds; `--into FILE` writes elsewhere. Settings were fixed beforehand, the number
+of steps and the weight decay with validation images and seeds that are not in the file; each
+trained network meets the test images once, at its end.
 """
 
 import argparse
@@ -263,6 +263,7 @@ def start() -> dict[str, Any]:
             for data, part in labels.items()
         },
         "runs": [],
+        "second_runs": [],
     }
 
 
@@ -282,9 +283,10 @@ def main() -> int:
     arguments = parser.parse_args()
     file = arguments.into
     results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else start()
-    known = {(run["data"], run["way"], run["images"], run["seed"]) for run in results["runs"]}
+    every = results["runs"] + results["second_runs"]
+    known = {(run["data"], run["way"], run["images"], run["seed"]) for run in every}
     for job in tqdm([j for j in jobs(arguments.first_seed) if j not in known], unit="network"):
-        results["runs"].append(judge(*job))
+        results["runs" if job[-1] in SEEDS else "second_runs"].append(judge(*job))
         write(results, file)
     return 0
 

@@ -5,8 +5,9 @@ import numpy as np
 from helpers.exercises import Exercise
 
 
-def _worth(sizes: np.ndarray, aucs: np.ndarray, auc: float) -> float:
-    return float(np.exp(np.interp(auc, aucs, np.log(sizes))))
+def _worth(sizes: np.ndarray, aucs: np.ndarray, gain: float, few: int) -> float:
+    slope = np.polyfit(np.log2(sizes), aucs, 1)[0]
+    return float(few * 2 ** (gain / slope))
 
 
 _SIZES = np.array([5, 10, 20, 40, 80, 160])
@@ -14,28 +15,40 @@ _AUCS = np.array([0.6, 0.66, 0.7, 0.75, 0.78, 0.8])
 
 worth = Exercise(
     _worth,
-    inputs=[(_SIZES, _AUCS, 0.77), (_SIZES, _AUCS, 0.79), (_SIZES, _AUCS, 0.62)],
+    inputs=[
+        (_SIZES, _AUCS, 0.03, 80),
+        (_SIZES, _AUCS, -0.02, 40),
+        (_SIZES[2:], _AUCS[2:], 0.01, 20),
+    ],
     mistakes={
-        "That is on a straight scale; the curve is straight in the logarithm of the size.": (
-            lambda sizes, aucs, auc: float(np.interp(auc, aucs, sizes))
+        "That is the number of doublings; how many images are that?": (
+            lambda sizes, aucs, gain, few: float(gain / np.polyfit(np.log2(sizes), aucs, 1)[0])
         ),
-        "That is the logarithm of the size; take exp of it.": (
-            lambda sizes, aucs, auc: float(np.interp(auc, aucs, np.log(sizes)))
+        "The slope is for a doubling: fit to the logarithm of base 2.": (
+            lambda sizes, aucs, gain, few: float(
+                few * 2 ** (gain / np.polyfit(np.log(sizes), aucs, 1)[0])
+            )
         ),
-        "That is the nearest size of the curve; go between two of them.": (
-            lambda sizes, aucs, auc: float(sizes[np.abs(aucs - auc).argmin()])
+        "The curve is straight in the logarithm of the size, not in the size.": (
+            lambda sizes, aucs, gain, few: float(few + gain / np.polyfit(sizes, aucs, 1)[0])
         ),
-        "You look the AUC up among the sizes; look it up among the AUCs of the curve.": (
-            lambda sizes, aucs, auc: float(np.interp(auc, sizes, aucs))
+        "np.polyfit gives the slope first; you took the height at one image.": (
+            lambda sizes, aucs, gain, few: float(
+                few * 2 ** (gain / np.polyfit(np.log2(sizes), aucs, 1)[1])
+            )
         ),
-        "You took the logarithm of one base and the power of another.": (
-            lambda sizes, aucs, auc: float(np.exp(np.interp(auc, aucs, np.log2(sizes))))
+        "So many doublings, not so many times: 2 to the power of it.": (
+            lambda sizes, aucs, gain, few: float(
+                few * gain / np.polyfit(np.log2(sizes), aucs, 1)[0]
+            )
         ),
-        "That is the first size that reaches the AUC; go between it and the one before.": (
-            lambda sizes, aucs, auc: float(sizes[np.argmax(aucs >= auc)])
+        "That is what comes on top; give all images a class.": (
+            lambda sizes, aucs, gain, few: _worth(sizes, aucs, gain, few) - few
         ),
-        "That is the place on the list of sizes, not a size.": lambda sizes, aucs, auc: float(
-            np.interp(auc, aucs, np.arange(len(sizes)))
+        "Fit a line to all sizes; the two ends alone waste what lies between.": (
+            lambda sizes, aucs, gain, few: float(
+                few * 2 ** (gain * np.log2(sizes[-1] / sizes[0]) / (aucs[-1] - aucs[0]))
+            )
         ),
     },
 )
