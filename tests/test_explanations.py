@@ -9,33 +9,44 @@ import pytest
 
 from helpers import explain
 from helpers.models import small_network
+from tests.second import assert_confirmed
 from tools import explanations as tool
 
 RESULTS = json.loads(tool.RESULTS.read_text(encoding="utf-8"))
 
 
-def runs(job):
-    return [run for run in RESULTS["runs"] if run["job"] == job]
+PARTS = {"runs": tool.SEEDS, "second_runs": tool.SECOND_SEEDS}
+JOBS = {"runs": tool.JOBS, "second_runs": tool.SECOND_JOBS}
 
 
-def rate(job, method, place):
-    """Return the hit rate over all networks."""
-    return np.mean([int(digit) for run in runs(job) for digit in run[place][method]["hits"]])
+def runs(job, part="runs"):
+    return [run for run in RESULTS[part] if run["job"] == job]
 
 
-def test_file_holds_each_run_once():
-    found = [(run["job"], run["seed"]) for run in RESULTS["runs"]]
+def hits(entry):
+    return np.mean([int(digit) for digit in entry["hits"]])
+
+
+def rates(job, method, place, part="runs"):
+    """Return the hit rate of each network."""
+    return np.array([hits(run[place][method]) for run in runs(job, part)])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_file_holds_each_run_once(part):
+    found = [(run["job"], run["seed"]) for run in RESULTS[part]]
     assert len(found) == len(set(found))
-    assert set(found) == {(job, seed) for job in tool.JOBS for seed in tool.SEEDS}
+    assert set(found) == {(job, seed) for job in JOBS[part] for seed in PARTS[part]}
 
 
 def test_file_is_small():
     assert tool.RESULTS.stat().st_size < 300_000
 
 
-def test_each_image_is_judged():
+@pytest.mark.parametrize("part", PARTS)
+def test_each_image_is_judged(part):
     for job, places in (("plain", ["lesion"]), ("marker", ["lesion", "marker"])):
-        for run in runs(job):
+        for run in runs(job, part):
             for place in places:
                 for entry in run[place].values():
                     assert len(entry["hits"]) == len(entry["overlaps"]) == tool.EXPLAINED
@@ -43,8 +54,10 @@ def test_each_image_is_judged():
 
 
 def test_baselines_follow_from_the_simulator():
-    found = json.loads(json.dumps(tool.baselines(), default=lambda array: array.tolist()))
-    assert found == RESULTS["baselines"]
+    for name, seeds in (("baselines", tool.SEEDS), ("second_baselines", tool.SECOND_SEEDS)):
+        made = tool.baselines(seeds[0])
+        found = json.loads(json.dumps(made, default=lambda array: array.tolist()))
+        assert found == RESULTS[name]
 
 
 def test_settings_are_those_of_the_command():
@@ -75,10 +88,16 @@ def test_same_seed_goes_back_to_the_beginning():
 
 
 def test_explained_images_have_a_lesion():
-    cases = tool.explained("plain")
-    assert cases.images.shape == (tool.EXPLAINED, 28, 28, 1)
-    assert cases.masks.any(axis=(1, 2)).all()
-    assert np.array_equal(cases.masks, tool.explained("marker").masks)
+    for seeds in PARTS.values():
+        cases = tool.explained("plain", seeds[0])
+        assert cases.images.shape == (tool.EXPLAINED, 28, 28, 1)
+        assert cases.masks.any(axis=(1, 2)).all()
+        assert np.array_equal(cases.masks, tool.explained("marker", seeds[0]).masks)
+
+
+def test_second_run_explains_other_images():
+    first, second = (tool.explained("plain", seeds[0]).images for seeds in PARTS.values())
+    assert not {image.tobytes() for image in first} & {image.tobytes() for image in second}
 
 
 def test_whole_and_mean_maps():
@@ -95,13 +114,22 @@ def test_judged():
     assert tool.judged(values, values < 2)["hits"] == "0"
 
 
-@pytest.mark.parametrize("kind", ["plain", "marker"])
-def test_a_small_network_gets_all_maps(kind, monkeypatch):
-    """The jobs run, at a small fraction of their size."""
-    for name, value in {"TRAIN": 64, "TEST": 40, "EXPLAINED": 6, "COMPARED": 3}.items():
+@pytest.fixture
+def small(monkeypatch):
+    """The jobs, at a small fraction of their size."""
+    sizes = {"TRAIN": 64, "TEST": 40, "EXPLAINED": 6, "COMPARED": 3, "BY_HEART": 32}
+    for name, value in sizes.items():
         monkeypatch.setattr(tool, name, value)
-    monkeypatch.setattr(tool, "RECIPE", replace(tool.RECIPE, steps=2, batch_size=16))
+    few = replace(tool.RECIPE, steps=2, batch_size=16)
+    monkeypatch.setattr(tool, "RECIPE", few)
+    monkeypatch.setattr(tool, "LEARN_BY_HEART", few)
     monkeypatch.setattr(tool, "explained", tool.explained.__wrapped__)
+    # The default recipe of `fit` is the one it was defined with.
+    monkeypatch.setattr(tool.fit, "__defaults__", (few,))
+
+
+@pytest.mark.parametrize("kind", ["plain", "marker"])
+def test_a_small_network_gets_all_maps(kind, small):
     entry = tool.simulated(kind, 0)
     assert set(tool.METHODS) <= set(entry["lesion"])
     assert all(len(judged["hits"]) == 6 for judged in entry["lesion"].values())
@@ -109,10 +137,29 @@ def test_a_small_network_gets_all_maps(kind, monkeypatch):
     assert ("cascade" in entry) == (kind == "plain")
 
 
+def test_small_networks_learn_true_and_random_labels(small):
+    entry = tool.labels(0)
+    assert set(entry) == {"true", "true again", "random"}
+    for each in entry.values():
+        assert set(each["lesion"]) == set(tool.METHODS)
+    for name in ("true again", "random"):
+        assert all(len(each) == 3 for each in entry[name]["alike"].values())
+
+
+def test_small_networks_explain_real_images(small, monkeypatch):
+    few = tool.scaled(tool.phantoms("plain", 40, 0).images), np.arange(40) % 2
+    monkeypatch.setattr(tool, "xrays", lambda name: few)
+    entry = tool.real(0)
+    assert all(len(each) == 3 for of in entry["alike"].values() for each in of.values())
+    assert np.shape(entry["mean maps"]["trained"]["Grad-CAM"]) == (28, 28)
+    assert "mean maps" not in tool.real(1)
+
+
 def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     monkeypatch.setattr(tool, "RESULTS", tmp_path / "results.json")
-    monkeypatch.setattr(tool, "SEEDS", range(3))
-    monkeypatch.setattr(tool, "start", lambda: {"runs": []})
+    monkeypatch.setattr(tool, "SEEDS", range(2))
+    monkeypatch.setattr(tool, "SECOND_SEEDS", range(7, 8))
+    monkeypatch.setattr(tool, "start", lambda: {"runs": [], "second_runs": []})
     asked = []
 
     def job(seed):
@@ -122,19 +169,22 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
         return {"auc": 1.0}
 
     monkeypatch.setattr(tool, "JOBS", {"plain": job})
+    monkeypatch.setattr(tool, "SECOND_JOBS", ["plain"])
     with pytest.raises(KeyboardInterrupt):
         tool.main()
     tool.main()
-    assert asked == [0, 1, 1, 2]
+    assert asked == [0, 1, 1, 7]
     found = json.loads((tmp_path / "results.json").read_text())
-    assert [run["seed"] for run in found["runs"]] == [0, 1, 2]
+    assert [run["seed"] for run in found["runs"]] == [0, 1]
+    assert [run["seed"] for run in found["second_runs"]] == [7]
 
 
 # ---- What the lesson says of the file, once more from its numbers ---------------------------
 
 
-def test_a_network_with_the_marker_uses_it():
-    for run in runs("marker"):
+@pytest.mark.parametrize("part", PARTS)
+def test_a_network_with_the_marker_uses_it(part):
+    for run in runs("marker", part):
         assert run["auc"] > 0.99
         assert run["auc without shortcut"] < 0.9
         assert run["called ill"]["clear, shortcut"] > 0.9 > 0.5 > run["called ill"]["lesion"]
@@ -142,7 +192,8 @@ def test_a_network_with_the_marker_uses_it():
 
 def test_white_baseline_can_not_see_a_white_marker():
     """By its formula; the file shows it."""
-    assert rate("marker", "integrated gradients, white", "marker") == 0
+    for part in PARTS:
+        assert np.all(rates("marker", "integrated gradients, white", "marker", part) == 0)
 
 
 def test_hits_follow_from_the_maps():
@@ -153,3 +204,94 @@ def test_hits_follow_from_the_maps():
         share = np.mean([int(digit) for digit in run["marker"][name]["hits"]])
         if share > 0.9:
             assert explain.hits(np.array([run["mean maps"][name]]), mask)[0] > 0.4
+
+
+def against_the_mean_lesion(method, measure, part):
+    """Return how far maps are ahead of one that knows no network, (networks, images)."""
+    known = RESULTS["baselines" if part == "runs" else "second_baselines"]["mean lesion"]
+
+    def values(entry):
+        return np.array(list(entry[measure]), dtype=float)
+
+    return np.array([values(run["lesion"][method]) - values(known) for run in runs("plain", part)])
+
+
+def drawn(table, seed):
+    """Return means over networks and images, both drawn again with replacement."""
+    rng, (rows, columns) = np.random.default_rng(seed), table.shape
+    return np.array(
+        [
+            table[np.ix_(rng.integers(rows, size=rows), rng.integers(columns, size=columns))].mean()
+            for _ in range(1000)
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "measure"),
+    [
+        *(("Grad-CAM", measure) for measure in ("hits", "overlaps")),
+        *(("occlusion", measure) for measure in ("hits", "overlaps")),
+        ("saliency", "overlaps"),
+        ("integrated gradients", "overlaps"),
+    ],
+)
+def test_second_run_confirms_the_order_of_maps(method, measure):
+    first, second = (against_the_mean_lesion(method, measure, part) for part in PARTS)
+    assert (first.mean() > 0) == (second.mean() > 0) == (method == "Grad-CAM")
+    # The images are others, too.
+    low, high = np.quantile(drawn(first, 0) - drawn(second, 1), [0.025, 0.975])
+    assert low < 0 < high
+
+
+def test_second_run_does_not_confirm_that_saliency_has_fewer_hits():
+    first, second = (against_the_mean_lesion("saliency", "hits", part) for part in PARTS)
+    assert first.mean() < 0 < second.mean()
+
+
+def test_second_run_confirms_who_finds_the_marker():
+    for name in ("saliency", "integrated gradients"):
+        assert_confirmed(*(rates("marker", name, "marker", part) for part in PARTS))
+    for part in PARTS:
+        for name in ("Grad-CAM", "occlusion"):
+            assert np.all(rates("marker", name, "marker", part) == 0)
+        assert np.all(rates("marker", "Grad-CAM", "lesion", part) > 0)
+
+
+def test_second_run_confirms_what_is_left_of_maps_without_training():
+    kept = {
+        part: {
+            name: np.array([run["cascade"]["13"][name] for run in runs("plain", part)])
+            for name in tool.METHODS
+        }
+        for part in PARTS
+    }
+    for name in set(tool.METHODS) - {"integrated gradients"}:
+        more = [kept[part]["integrated gradients"] - kept[part][name] for part in PARTS]
+        assert_confirmed(*more)
+
+
+# ---- Random labels, and real X-rays ----------------------------------------------------------
+
+
+def test_random_labels_are_learned_by_heart_and_teach_nothing():
+    for run in runs("labels"):
+        assert all(run[name]["fitted"] > 0.95 for name in ("true", "true again", "random"))
+        assert run["random"]["auc"] < 0.62 < run["true"]["auc"]
+
+
+def test_maps_are_compared_on_each_image():
+    for run in runs("labels"):
+        for name in ("true again", "random"):
+            assert set(run[name]["alike"]) == set(tool.METHODS)
+            assert all(len(each) == tool.COMPARED for each in run[name]["alike"].values())
+    for run in runs("real"):
+        for found in run["alike"].values():
+            assert set(found) == set(tool.METHODS)
+            assert all(len(each) == tool.COMPARED for each in found.values())
+
+
+def test_networks_on_real_images_have_learned():
+    for run in runs("real"):
+        assert min(run["auc"]) > 0.9
+        assert run["same answer"] > 0.8

@@ -19,6 +19,7 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from helpers import explain
+from helpers.datasets import load
 from helpers.models import small_network
 from helpers.phantoms import Phantoms, draw_labels, radiographs
 from helpers.training import Recipe, predict, train
@@ -33,6 +34,11 @@ WHITE = ("integrated gradients, white", "occlusion, white")
 FILTERS = (8, 16, 32)
 RECIPE = Recipe(steps=400)
 TRAIN, TEST, EXPLAINED, COMPARED = 2000, 1000, 60, 20
+# Random labels can only be learned by heart: few images, not moved, and many steps.
+BY_HEART = 200
+LEARN_BY_HEART = Recipe(steps=400, weight_decay=0, shift=0, turn=0, zoom=0)
+# Added to a seed: another start for the same task.
+OTHER = 100
 # Layers with weights that go back to where training began (the same seed), counted from the
 # last; 13 is all of them.
 CASCADE = (1, 3, 7, 13)
@@ -69,16 +75,20 @@ def marker_mask(count: int) -> np.ndarray:
     return masks
 
 
-def fit(X: np.ndarray, y: np.ndarray, seed: int) -> Any:
+@functools.cache
+def xrays(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return real X-rays in [0, 1] and their labels."""
+    part = getattr(load("pneumoniamnist", synthetic=False), name)
+    return scaled(part.images), part.labels
+
+
+def fit(X: np.ndarray, y: np.ndarray, seed: int, recipe: Recipe = RECIPE) -> Any:
     """Train a network."""
     import keras
 
     keras.utils.set_random_seed(seed)
     model = small_network(filters=FILTERS, residual=False)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.9  # 400 steps are few: the default, 0.99, would lag behind
-    train(model, X, y, RECIPE, seed, verbose=False)
+    train(model, X, y, recipe, seed, verbose=False)
     return model
 
 
@@ -144,14 +154,21 @@ def positive(model: Any, X: np.ndarray) -> float:
     return round(float(np.mean(explain.log_odds(model, X, 1) > 0)), 4)
 
 
-def agreement(maps: dict[str, Any], others: dict[str, Any]) -> dict[str, float]:
-    """Return the mean rank correlation of absolute values of each method's maps."""
+def alike(maps: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """Return the rank correlation of absolute values of each method's maps, for each image."""
     return {
-        name: round(
-            float(explain.rank_correlation(np.abs(maps[name]), np.abs(others[name])).mean()), 3
-        )
-        for name in METHODS
+        name: explain.rank_correlation(np.abs(maps[name]), np.abs(others[name])) for name in METHODS
     }
+
+
+def agreement(maps: dict[str, Any], others: dict[str, Any]) -> dict[str, float]:
+    """Return the mean over images of what `alike` finds."""
+    return {name: round(float(each.mean()), 3) for name, each in alike(maps, others).items()}
+
+
+def percent(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what `alike` finds in whole percent, one number an image."""
+    return {name: np.rint(100 * each).astype(int) for name, each in found.items()}
 
 
 def simulated(kind: str, seed: int) -> dict[str, Any]:
@@ -194,6 +211,58 @@ def simulated(kind: str, seed: int) -> dict[str, Any]:
     return entry
 
 
+def labels(seed: int) -> dict[str, Any]:
+    """Train on random labels, by heart, and compare the maps with those of true labels.
+
+    A network of true labels with another start says how alike the maps of two networks are that
+    have learned the same.
+    """
+    data = phantoms("plain", BY_HEART, seed)
+    X, true = scaled(data.images), data.labels
+    random = np.random.default_rng(seed).permutation(true)
+    test, cases = phantoms("plain", TEST, test_seed(seed)), explained("plain", seed)
+    entry, maps = {}, {}
+    for name, y, start in (
+        ("true", true, seed),
+        ("true again", true, seed + OTHER),
+        ("random", random, seed + OTHER),
+    ):
+        model = fit(X, y, start, LEARN_BY_HEART)
+        maps[name] = maps_of(model, scaled(cases.images[:COMPARED]))
+        entry[name] = {
+            "fitted": accuracy(model, X, y),
+            "auc": auc(model, scaled(test.images), test.labels),
+            "lesion": {
+                method: judged(maps[name][method], cases.masks[:COMPARED]) for method in METHODS
+            },
+        }
+    for name in ("true again", "random"):
+        entry[name]["alike"] = percent(alike(maps["true"], maps[name]))
+    return entry
+
+
+def real(seed: int) -> dict[str, Any]:
+    """Train twice on real X-rays and compare the maps of those with pneumonia."""
+    X, y = xrays("train")
+    T, truth = xrays("test")
+    ill = T[np.random.default_rng(test_seed(seed)).permutation(np.flatnonzero(truth))[:COMPARED]]
+    model, other = (fit(X, y, start) for start in (seed, seed + OTHER))
+    networks = {"other start": other, "untrained": explain.randomized(model, CASCADE[-1], seed)}
+    maps = maps_of(model, ill)
+    found = {name: maps_of(each, ill) for name, each in networks.items()}
+    answers = [predict(each, T).argmax(axis=1) for each in (model, other)]
+    entry: dict[str, Any] = {
+        "auc": [auc(each, T, truth) for each in (model, other)],
+        "accuracy": [accuracy(each, T, truth) for each in (model, other)],
+        "same answer": round(float(np.mean(answers[0] == answers[1])), 4),
+        "alike": {name: percent(alike(maps, others)) for name, others in found.items()},
+    }
+    if seed == SEEDS[0]:
+        shown = {"trained": maps, "other start": found["other start"]}
+        entry["mean maps"] = {name: mean_maps(each) for name, each in shown.items()}
+    return entry
+
+
 def baselines(seed: int) -> dict[str, Any]:
     """Judge maps that know no network: a blob, edges, and where lesions lie on average."""
     cases, learned = explained("plain", seed), phantoms("plain", TRAIN, seed)
@@ -210,7 +279,11 @@ def baselines(seed: int) -> dict[str, Any]:
 JOBS = {
     "plain": functools.partial(simulated, "plain"),
     "marker": functools.partial(simulated, "marker"),
+    "labels": labels,
+    "real": real,
 }
+# Random labels and real X-rays have had one run.
+SECOND_JOBS = ("plain", "marker")
 
 
 def start() -> dict[str, Any]:
@@ -242,9 +315,9 @@ def write(results: dict[str, Any]) -> None:
 def main() -> int:
     """Compute what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
-    for name, seeds in (("runs", SEEDS), ("second_runs", SECOND_SEEDS)):
+    for name, seeds, jobs in (("runs", SEEDS, JOBS), ("second_runs", SECOND_SEEDS, SECOND_JOBS)):
         known = {(run["job"], run["seed"]) for run in results[name]}
-        todo = [(job, seed) for job in JOBS for seed in seeds if (job, seed) not in known]
+        todo = [(job, seed) for job in jobs for seed in seeds if (job, seed) not in known]
         for job, seed in tqdm(todo, unit="network"):
             begin = time.process_time()
             entry = JOBS[job](seed)
