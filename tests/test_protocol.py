@@ -30,7 +30,7 @@ def test_file_is_small():
 
 def test_file_is_of_the_recipe_that_the_book_uses():
     assert RESULTS["recipe"] == json.loads(json.dumps(protocol.asdict(protocol.RECIPE)))
-    assert RESULTS["flip"] == protocol.FLIP
+    assert RESULTS["settings"] == protocol.SETTINGS
 
 
 @pytest.mark.parametrize("data", protocol.MODELS)
@@ -53,7 +53,7 @@ def test_every_case_has_a_score():
             if name in run:
                 assert protocol.probabilities(run[name]).shape == (cases, classes)
         assert ("logits_mirrored" in run) == (
-            run["model"] != "source" and bool(protocol.FLIP[run["data"]])
+            bool(protocol.recipe_of(run["model"], run["data"]).flip)
         )
 
 
@@ -81,7 +81,7 @@ def test_measures_of_grades_know_near_from_far():
 
 
 def test_a_mirrored_chest_is_not_trained_on():
-    assert protocol.recipe_of("small", "pneumoniamnist").flip == ""
+    assert protocol.recipe_of("small", "pneumoniamnist") == protocol.RECIPE
     assert protocol.recipe_of("small", "breastmnist").flip == "horizontal"
     assert protocol.recipe_of("source", "breastmnist") == protocol.PLAIN
 
