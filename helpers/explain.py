@@ -355,8 +355,8 @@ def center_blob(height: int, width: int) -> Array:
     Examples
     --------
     >>> blob = center_blob(3, 3)
-    >>> blob.argmax(), blob.max()
-    (np.int64(4), np.float64(1.0))
+    >>> int(blob.argmax()), float(blob.max())
+    (4, 1.0)
     """
     y, x = (np.linspace(-1, 1, length) for length in (height, width))
     return np.exp(-(np.square(y[:, None]) + np.square(x)) / (2 * 0.25**2))

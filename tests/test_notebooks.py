@@ -211,6 +211,8 @@ def test_normal_form_drops_what_differs_between_machines():
         nbformat.v4.new_output("stream", text="37/37 - 2s - 41ms/step - loss: 1")
     )
     notebook.cells[0].outputs.append(nbformat.v4.new_output("stream", name="stderr", text="x"))
+    logged = "WARNING:tensorflow:5 out of the last 11 calls to <function f at 0x7f1a> retraced\n"
+    notebook.cells[0].outputs.append(nbformat.v4.new_output("stream", text=logged))
     notebook.metadata["language_info"] = {"name": "python", "version": "3.11.7"}
     once = normalise(copy.deepcopy(notebook))
     assert [output.text for output in once.cells[1].outputs] == ["37/37 - loss: 1"]

@@ -36,6 +36,8 @@ UNPUBLISHED = 'raise RuntimeError("this copy names no publisher; see README, sec
 
 # What differs from run to run in Keras' progress lines: " 2s - 41ms/step - ".
 KERAS_TIMES = re.compile(r"\d+s(?: -)? \d+[mu]?s/(?:step|epoch) - ")
+# What TensorFlow logs among a lesson's own lines, with addresses in memory.
+LOGGED = re.compile(r"^WARNING:tensorflow:.*\n?", re.M)
 
 
 def book_pages() -> list[Path]:
@@ -72,7 +74,8 @@ def _normal_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode | Non
     if output.output_type == "stream":
         if output.name == "stderr":
             return None
-        output.text = KERAS_TIMES.sub("", output.text)
+        output.text = LOGGED.sub("", KERAS_TIMES.sub("", output.text))
+        return output if output.text else None
     return output
 
 
