@@ -46,14 +46,15 @@ def _normalize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _by_all(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     both = np.concatenate([train, test])
-    return tuple((part - both.mean(axis=0)) / both.std(axis=0) for part in (train, test))
+    mean, deviation = both.mean(axis=0), both.std(axis=0)
+    return (train - mean) / deviation, (test - mean) / deviation
 
 
 def _by_rows(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(
-        (part - part.mean(axis=1, keepdims=True)) / part.std(axis=1, keepdims=True)
-        for part in (train, test)
-    )
+    def scaled(part: np.ndarray) -> np.ndarray:
+        return (part - part.mean(axis=1, keepdims=True)) / part.std(axis=1, keepdims=True)
+
+    return scaled(train), scaled(test)
 
 
 _rng = np.random.default_rng(0)
