@@ -9,6 +9,7 @@ import pytest
 
 from helpers.datasets import load
 from helpers.training import Recipe
+from tests.second import assert_confirmed, interval
 from tools import too_little_data as little
 
 RESULTS = json.loads(little.RESULTS.read_text(encoding="utf-8"))
@@ -78,6 +79,30 @@ def test_results_are_in_range():
             assert 0 <= run["wrong"] < run["taken"] <= run["rest"]
         if run["way"] == "simulated images":
             assert 0 < run["before"] < 1
+
+
+# ---- A second run --------------------------------------------------------------------------
+
+
+def aucs(part, data, way="plain", images=little.FEW):
+    asked = {"data": data, "way": way, "images": images}
+    return np.array([run["auc"] for run in RESULTS[part] if asked.items() <= run.items()])
+
+
+@pytest.mark.parametrize("data", little.SETS)
+def test_new_draws_confirm_the_curve_and_augmentation(data):
+    assert not {run["seed"] for run in RESULTS["second_runs"]} & set(little.SEEDS)
+    for images in (5, None):
+        assert_confirmed(*(aucs(part, data, images=images) for part in ("runs", "second_runs")))
+    assert_confirmed(
+        *(aucs(part, data, "augmentation") - aucs(part, data) for part in ("runs", "second_runs"))
+    )
+
+
+@pytest.mark.parametrize("data", little.SETS)
+def test_no_draws_show_a_gain_by_pseudo_labels(data):
+    for part in ("runs", "second_runs"):
+        assert interval(aucs(part, data, "pseudo-labels") - aucs(part, data))[0] < 0
 
 
 # ---- The parts of the command --------------------------------------------------------------
