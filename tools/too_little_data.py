@@ -12,7 +12,6 @@ import argparse
 import base64
 import functools
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from helpers.evaluation import majority_baseline
 from helpers.models import source_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.training import Recipe, predict, train
+from tools.protocol import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "too-little-data.json"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")
@@ -265,14 +265,6 @@ def start() -> dict[str, Any]:
         "runs": [],
         "second_runs": [],
     }
-
-
-def write(results: dict[str, Any], file: Path) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"data"', '\n{"data"')
-    part = file.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, file)
 
 
 def main() -> int:
