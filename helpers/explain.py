@@ -126,10 +126,13 @@ def integrated_gradients(
         )
     if steps < 1:
         raise ValueError(f"steps={steps!r} is no path; say 64")
+    shares = (np.arange(steps, dtype="float32") + 0.5) / steps
     total = np.zeros_like(images)
-    for share in (np.arange(steps) + 0.5) / steps:
-        path = start + np.float32(share) * (images - start)
-        total += _gradients(model, body, path, label)
+    # Of few images, many points of the path fill a batch.
+    for part in np.array_split(shares, min(steps, -(-steps * len(images) // _BATCH))):
+        path = start + part[:, None, None, None, None] * (images - start)
+        slopes = _gradients(model, body, path.reshape(-1, *images.shape[1:]), label)
+        total += slopes.reshape(path.shape).sum(axis=0)
     return ((images - start) * total / steps).sum(axis=-1)
 
 
