@@ -56,8 +56,7 @@ def log_odds(model: keras.Model, images: Array, label: int) -> Array:
     True
     """
     images, body = _checked(model, images, label)
-    parts = [_score(model, body(part, training=False), label).numpy() for part in _batches(images)]
-    return np.concatenate(parts)
+    return _scores(model, body, images, label)
 
 
 def saliency(model: keras.Model, images: Array, label: int) -> Array:
@@ -126,11 +125,12 @@ def integrated_gradients(
         )
     if steps < 1:
         raise ValueError(f"steps={steps!r} is no path; say 64")
-    shares = (np.arange(steps, dtype="float32") + 0.5) / steps
+    shares = (np.arange(steps, dtype="float32").reshape(-1, 1, 1, 1, 1) + 0.5) / steps
     total = np.zeros_like(images)
     # Of few images, many points of the path fill a batch.
-    for part in np.array_split(shares, min(steps, -(-steps * len(images) // _BATCH))):
-        path = start + part[:, None, None, None, None] * (images - start)
+    at_once = max(1, _BATCH // len(images))
+    for first in range(0, steps, at_once):
+        path = start + shares[first : first + at_once] * (images - start)
         slopes = _gradients(model, body, path.reshape(-1, *images.shape[1:]), label)
         total += slopes.reshape(path.shape).sum(axis=0)
     return ((images - start) * total / steps).sum(axis=-1)
@@ -177,18 +177,20 @@ def occlusion(
         raise ValueError(
             f"size={size!r}, stride={stride!r}; give 1 <= stride <= size <= {min(height, width)}"
         )
-    before = log_odds(model, images, label)
+    places = [(y, x) for y in _places(height, size, stride) for x in _places(width, size, stride)]
+    squares = [(slice(y, y + size), slice(x, x + size)) for y, x in places]
+    before = _scores(model, body, images, label)
     total, times = np.zeros(images.shape[:3]), np.zeros((height, width))
-    for top in _places(height, size, stride):
-        for left in _places(width, size, stride):
-            square = slice(top, top + size), slice(left, left + size)
-            covered = images.copy()
-            covered[:, *square] = fill
-            parts = [
-                _score(model, body(part, training=False), label).numpy()
-                for part in _batches(covered)
-            ]
-            total[:, *square] += (before - np.concatenate(parts))[:, None, None]
+    # Of few images, many squares fill a batch.
+    at_once = max(1, _BATCH // len(images))
+    for first in range(0, len(squares), at_once):
+        group = squares[first : first + at_once]
+        covered = np.repeat(images[np.newaxis], len(group), axis=0)
+        for copy, square in zip(covered, group, strict=True):
+            copy[:, *square] = fill
+        after = _scores(model, body, covered.reshape(-1, *images.shape[1:]), label)
+        for fall, square in zip(before - after.reshape(len(group), -1), group, strict=True):
+            total[:, *square] += fall[:, np.newaxis, np.newaxis]
             times[square] += 1
     return total / times
 
@@ -431,6 +433,12 @@ def _score(model: keras.Model, features: Any, label: int) -> Any:
     logits = tf.matmul(features, last.kernel) + (0 if last.bias is None else last.bias)
     others = tf.concat([logits[:, :label], logits[:, label + 1 :]], axis=1)
     return logits[:, label] - tf.reduce_logsumexp(others, axis=1)
+
+
+def _scores(model: keras.Model, body: keras.Model, images: Array, label: int) -> Array:
+    """Return the score (N,) of each image."""
+    parts = [_score(model, body(part, training=False), label).numpy() for part in _batches(images)]
+    return np.concatenate(parts)
 
 
 def _gradients(model: keras.Model, body: keras.Model, images: Array, label: int) -> Array:
