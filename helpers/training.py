@@ -190,6 +190,7 @@ def train(
         keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
         keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
     )
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
     random = np.random.default_rng(seed)
     order = np.empty(0, int)
     losses = []
