@@ -48,7 +48,7 @@ oldest: .venv/all.done ## run lessons and tests on the oldest supported versions
 	$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
 	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
 	  --group test --group book --editable .
-	@# TensorFlow 2.18 itself crashes on some gradients that this one test asks it for.
+	@# TensorFlow 2.19 itself crashes on some gradients that this one test asks it for.
 	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --numprocesses auto --dist loadscope \
 	  --ignore tests/test_site.py \
 	  --deselect tests/test_layers.py::test_conv2d_gradients_equal_tensorflow

@@ -130,13 +130,17 @@ def test_log_odds_are_packed_to_hundredths():
 
 def test_a_file_gives_what_the_network_gives(capfd):
     keras.utils.set_random_seed(0)
-    model = small_network(filters=(4,))
+    model = small_network(filters=(4, 8))
     images = np.random.default_rng(0).random((20, 28, 28, 1), "float32")
+    images *= np.linspace(0.2, 1, 20, dtype="float32")[:, None, None, None]  # unlike each other
     expected = tool.log_odds(model, images)
     whole, small = tool.lite(model), tool.lite(model, images)
     np.testing.assert_allclose(tool.lite_log_odds(whole, images), expected, atol=1e-4)
     # Probabilities have 256 steps: near one half, a step is 0.016 of log-odds.
-    assert np.abs(tool.lite_log_odds(small, images) - expected).max() < 0.1
+    found = tool.lite_log_odds(small, images)
+    assert np.abs(found - expected).max() < 0.1
+    # TensorFlow 2.18 wrote a file that gives every image the same answer.
+    assert np.corrcoef(found, expected)[0, 1] > 0.95
     assert "TensorFlow" not in "".join(capfd.readouterr())
 
 
