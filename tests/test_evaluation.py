@@ -40,13 +40,17 @@ def cases(number, seed=0):
     return labels, 1 / (1 + np.exp(-random.normal(2 * labels - 1, 1.2)))
 
 
+def auc(labels, scores):
+    """Return what roc_auc_score returns (tested below), in a tenth of the time."""
+    ranks, ill = stats.rankdata(scores), labels == 1
+    return (ranks[ill].mean() - (ill.sum() + 1) / 2) / (~ill).sum()
+
+
 def sensitivity(labels, scores):
     return np.mean(scores[labels == 1] > 0.5)
 
 
-@pytest.mark.parametrize(
-    ("metric", "level"), [(accuracy, 0.95), (sensitivity, 0.8), (roc_auc_score, 0.95)]
-)
+@pytest.mark.parametrize(("metric", "level"), [(accuracy, 0.95), (sensitivity, 0.8), (auc, 0.95)])
 def test_interval_agrees_with_scipy(metric, level):
     labels, scores = cases(300)
     expected = stats.bootstrap(
@@ -176,14 +180,14 @@ def test_interval_agrees_with_published_example():
 def test_delong_agrees_with_bootstrap():
     labels, first, second = two_models(500)
     low, high = delong_interval(labels, first)
-    drawn = bootstrap_interval(roc_auc_score, labels, first)
+    drawn = bootstrap_interval(auc, labels, first)
     assert (low, high) == pytest.approx(drawn, abs=0.1 * (high - low))
     found = delong_comparison(labels, first, second)
-    drawn = bootstrap_difference(roc_auc_score, labels, first, second)
+    drawn = bootstrap_difference(auc, labels, first, second)
     assert (found.low, found.high) == pytest.approx(drawn, abs=0.1 * (found.high - found.low))
-    assert found.difference == pytest.approx(
-        roc_auc_score(labels, first) - roc_auc_score(labels, second)
-    )
+    aucs = [roc_auc_score(labels, scores) for scores in (first, second)]
+    assert aucs == pytest.approx([auc(labels, scores) for scores in (first, second)])
+    assert found.difference == pytest.approx(aucs[0] - aucs[1])
 
 
 def test_comparison_holds_its_level():

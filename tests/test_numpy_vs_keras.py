@@ -29,8 +29,8 @@ def test_same_start_and_order_give_the_same_scores(monkeypatch):
     X, y = random.random((40, 28, 28, 1), "float32"), random.integers(0, 2, 40)
     ours = comparison.with_numpy(3, X, y, X)
     theirs = comparison.with_keras_from_numpy(3, X, y, X)
-    # Mostly they agree to six digits. Where a gradient is next to nothing, rounding decides the sign
-    # of Adam's step: 0.004 with TensorFlow 2.18 once. Another start differs by 0.05 to 0.2.
+    # Mostly they agree to six digits. Where a gradient is next to nothing, rounding decides the
+    # sign of Adam's step: 0.004 with TensorFlow 2.18 once. Another start differs by 0.05 to 0.2.
     np.testing.assert_allclose(ours, theirs, atol=1e-2)
     assert np.ptp(ours) > 3e-2
     other = comparison.with_numpy(4, X, y, X)
