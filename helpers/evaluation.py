@@ -119,7 +119,7 @@ def bootstrap_difference(
     >>> labels = [0, 0, 0, 0, 1, 1, 1, 1]
     >>> good, poor = [1, 2, 3, 5, 4, 6, 7, 8], [1, 4, 3, 5, 2, 6, 7, 8]
     >>> low, high = bootstrap_difference(
-    ...     roc_auc_score, labels, np.array(good) / 10, np.array(poor) / 10
+    ...     roc_auc_score, labels, np.array(good) / 10, np.array(poor) / 10, repeats=300
     ... )
     >>> print(f"{low:.2f} to {high:.2f}")
     0.00 to 0.50

@@ -111,7 +111,13 @@ def page(results: dict) -> str:
     for name, (label, _) in COMMANDS.items():
         taken = results["commands"][name]
         lines.append(f"| {label} | {taken['seconds']} | {taken['peak_gb']} |")
-    lines += ["", "| lesson | seconds to run |", "| --- | ---: |"]
+    lines += [
+        "",
+        "Each lesson as `make test` runs it: on one core, while another one takes the other.",
+        "",
+        "| lesson | seconds to run |",
+        "| --- | ---: |",
+    ]
     for name, seconds in results["lessons"].items():
         lines.append(f"| [{name}](../../notebooks/{name}.ipynb) | {seconds} |")
     lines += ["", "| package | version |", "| --- | ---: |"]
