@@ -154,6 +154,11 @@ def test_small_networks_explain_real_images(small, monkeypatch):
     assert np.shape(entry["mean maps"]["trained"]["Grad-CAM"]) == (28, 28)
 
 
+def test_maps_to_show_are_those_of_the_first_network():
+    for job in ("plain", "marker", "real"):
+        assert ["mean maps" in run for run in runs(job)] == [True] + [False] * (len(runs(job)) - 1)
+
+
 def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     monkeypatch.setattr(tool, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(tool, "SEEDS", range(2))

@@ -25,6 +25,7 @@ def cases(number=300):
 
 @functools.cache
 def card_as_it_is():
+    """Return the card without changes, made once: its intervals take a second."""
     return card(model=MODEL)
 
 

@@ -118,6 +118,22 @@ def test_watch_is_called_after_each_step():
     assert seen == [1, 2, 3]
 
 
+def test_first_step_is_traced_once():
+    calls = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, images):
+            calls.append(images.shape)
+            return images
+
+    inputs = keras.Input((28, 28, 1))
+    features = keras.layers.Flatten()(Counted()(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(features))
+    calls.clear()
+    train(model, *data(), replace(STILL, steps=3, batch_size=16), verbose=False)
+    assert len(calls) == 1  # Python runs a layer only while TensorFlow traces it
+
+
 def test_cosine_falls_to_zero():
     model, _ = trained(replace(STILL, steps=6))
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
