@@ -106,7 +106,7 @@ def test_search_is_taken_up_again(tmp_path):
 def test_other_setup_starts_anew(tmp_path):
     path = tmp_path / "results.json"
     search.search(path, lambda setting, seed: {"auc": 0.9}, PLAN[:2])
-    path.write_text(path.read_text().replace('"epochs": 10', '"epochs": 3'))
+    path.write_text(path.read_text().replace('"epochs":10', '"epochs":3'))
     assert search.read(path)["runs"] == []
 
 

@@ -8,7 +8,6 @@ which other programs disturb less. Memory is measured in a process for each cont
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -23,6 +22,7 @@ import numpy as np
 
 from helpers import layers as L
 from helpers import network as net
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "layers-benchmark.json"
 VERSIONS = ("numpy", "scipy", "tensorflow", "keras")
@@ -268,8 +268,7 @@ def main() -> None:
     }
     results["cases"] = {case: measure(case, arguments.rounds) for case in CASES}
     results["load_after"] = round(os.getloadavg()[0], 1)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results, RESULTS)
 
 
 if __name__ == "__main__":

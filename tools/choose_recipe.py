@@ -8,7 +8,6 @@ of similar color together keep most patients together, too. No test image is use
 """
 
 import json
-import os
 import sys
 import time
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tqdm import tqdm
 from helpers.models import small_network
 from helpers.training import predict, train
 from tools.protocol import RECIPE, measures, split
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "choose-recipe.json"
 DATA = "retinamnist"
@@ -99,14 +99,6 @@ def judge(kind: str, tried: str, fold: int) -> dict[str, Any]:
     return {"kind": kind, "tried": tried, "fold": fold, "core_seconds": round(seconds), **found}
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"kind"', '\n{"kind"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def main() -> int:
     """Train what the file does not hold yet."""
     start = {"versions": {name: version(name) for name in VERSIONS}, "tried": TRIED, "runs": []}
@@ -115,7 +107,7 @@ def main() -> int:
     todo = [(kind, tried, f) for kind in KINDS for tried in KINDS[kind] for f in range(FOLDS)]
     for job in tqdm([job for job in todo if job not in known], unit="network"):
         results["runs"].append(judge(*job))
-        write(results)
+        write(results, RESULTS)
     return 0
 
 

@@ -8,7 +8,6 @@ meets the test images once, at its end (`judge`).
 
 import functools
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from helpers.datasets import load
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "compare-models.json"
 MODELS = ("cnn", "dense", "autoencoder", "trees")
@@ -284,14 +284,6 @@ def judge(condition: str, model: str, seed: int, settings: dict[str, int]) -> di
     return entry
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"condition"', '\n{"condition"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def start() -> dict[str, Any]:
     """Return what every run needs, before the first one."""
     import keras
@@ -319,7 +311,7 @@ def start() -> dict[str, Any]:
 def main() -> int:
     """Train what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
-    write(results)
+    write(results, RESULTS)
     known = {(run["condition"], run["model"], run["seed"]) for run in results["runs"]}
     todo = [
         (condition, model, seed)
@@ -330,7 +322,7 @@ def main() -> int:
     ]
     for job in tqdm(todo, unit="model"):
         results["runs"].append(judge(*job, results["settings"]))
-        write(results)
+        write(results, RESULTS)
     return 0
 
 

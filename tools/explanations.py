@@ -7,7 +7,6 @@ not computed again. Nothing was tuned: recipe, window and path were set before t
 
 import functools
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from helpers.datasets import load
 from helpers.models import small_network
 from helpers.phantoms import Phantoms, draw_labels, radiographs
 from helpers.training import Recipe, predict, train
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "explanations.json"
 SEEDS = range(3)
@@ -304,14 +304,6 @@ def start() -> dict[str, Any]:
     }
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":"), default=lambda array: array.tolist())
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text.replace('{"job"', '\n{"job"') + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def main() -> int:
     """Compute what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
@@ -323,7 +315,7 @@ def main() -> int:
             entry = JOBS[job](seed)
             seconds = round(time.process_time() - begin)
             results[name].append({"job": job, "seed": seed, "seconds": seconds, **entry})
-            write(results)
+            write(results, RESULTS)
     return 0
 
 

@@ -9,7 +9,6 @@ to test on; each trained network meets its test patients once, at its end.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from tqdm import tqdm
 from helpers import phantoms
 from helpers.phantoms import Lesion, Scanner
 from helpers.training import Recipe, predict, train
+from tools.results import write
 
 if TYPE_CHECKING:
     import keras
@@ -280,14 +280,6 @@ def judge(task: str, seed: int, rate: float) -> list[dict[str, Any]]:
     return entries
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"task"', '\n{"task"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def start() -> dict[str, Any]:
     """Return what every run needs, before the first one."""
     import keras
@@ -313,7 +305,7 @@ def main() -> int:
         todo = [(task, seed) for seed in seeds for task in MODELS if (task, seed) not in known]
         for task, seed in tqdm(todo, unit="seed"):
             results[name] += judge(task, seed, results["rate"])
-            write(results)
+            write(results, RESULTS)
     return 0
 
 

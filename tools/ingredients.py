@@ -7,7 +7,6 @@ say of each variant is noted at its end, to be looked at once and not to choose 
 """
 
 import json
-import os
 import sys
 import time
 from dataclasses import replace
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import predict, train
 from tools.protocol import PLAIN, RECIPE, split
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "ingredients.json"
 DATA = "pneumoniamnist"
@@ -109,14 +109,6 @@ def start() -> dict[str, Any]:
     }
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"variant"', '\n{"variant"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def main() -> int:
     """Train what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
@@ -126,7 +118,7 @@ def main() -> int:
     ]
     for job in tqdm(todo, unit="model"):
         results["runs"].append(judge(*job))
-        write(results)
+        write(results, RESULTS)
     return 0
 
 

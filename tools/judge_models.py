@@ -7,7 +7,6 @@ what the file already holds is not trained again. Nothing is chosen here.
 
 import functools
 import json
-import os
 import sys
 import time
 from dataclasses import asdict, replace
@@ -21,6 +20,7 @@ from tqdm import tqdm
 from helpers import models, phantoms
 from helpers.datasets import load
 from helpers.training import Recipe, predict, train
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "judge-models.json"
 SEEDS = range(5)
@@ -105,14 +105,6 @@ def start() -> dict[str, Any]:
     }
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"task"', '\n{"task"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def main() -> int:
     """Train what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
@@ -120,7 +112,7 @@ def main() -> int:
     todo = [(task, seed) for seed in SEEDS for task in RECIPES if (task, seed) not in known]
     for job in tqdm(todo, unit="network"):
         results["runs"].append(judge(*job))
-        write(results)
+        write(results, RESULTS)
     return 0
 
 

@@ -3,7 +3,6 @@
 Writes `notebooks/results/measured.json`; the page `book/reference/measured.md` is made from it.
 """
 
-import json
 import os
 import platform
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from tools.notebooks import ROOT
+from tools.results import write
 
 RESULTS = ROOT / "notebooks" / "results" / "measured.json"
 PAGE = ROOT / "book" / "reference" / "measured.md"
@@ -128,8 +128,7 @@ def page(results: dict) -> str:
 def main() -> None:
     """Measure, store, and make the page."""
     results = measure()
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results, RESULTS)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(results), encoding="utf-8")
 

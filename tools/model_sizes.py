@@ -27,6 +27,7 @@ from tqdm import tqdm
 from helpers.datasets import load
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "model-sizes.json"
 SEEDS = range(5)
@@ -368,14 +369,6 @@ def latencies() -> dict[str, Any]:
 # ---- The file ------------------------------------------------------------------------------
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"kind"', '\n{"kind"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def start() -> dict[str, Any]:
     """Return what every run needs, before the first one."""
     import keras
@@ -402,17 +395,17 @@ def start() -> dict[str, Any]:
 def main() -> int:
     """Train and measure what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
-    write(results)
+    write(results, RESULTS)
     for prefix, seeds in (("", SEEDS), ("second_", SECOND_SEEDS)):
         runs = results[f"{prefix}runs"]
         known = {(entry["kind"], entry["seed"]) for entry in runs}
         todo = [(kind, seed) for seed in seeds for kind in kinds() if (kind, seed) not in known]
         for job in tqdm(todo, unit="network"):
             runs.append(run(*job))
-            write(results)
+            write(results, RESULTS)
         if not results[f"{prefix}latency"]:
             results[f"{prefix}latency"] = latencies()
-            write(results)
+            write(results, RESULTS)
     return 0
 
 

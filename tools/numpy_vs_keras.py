@@ -8,7 +8,6 @@ Three networks a seed: Keras' own; NumPy's; and Keras' once more, with the initi
 order of the images of NumPy's, so that the two differ in nothing but who does the sums.
 """
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 from helpers.datasets import load
 from helpers.network import Adam, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "numpy-vs-keras.json"
 DATA = "pneumoniamnist"
@@ -112,9 +112,7 @@ def compare() -> dict[str, Any]:
 
 def main() -> None:
     """Compare and write the results."""
-    text = json.dumps(compare(), indent=1)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text + "\n", encoding="utf-8")
+    write(compare(), RESULTS)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from helpers.datasets import load
 from helpers.evaluation import majority_baseline
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "protocol.json"
 # "pretrained" is the small network that begins with what it has learned from chest X-rays.
@@ -176,14 +177,6 @@ def start() -> dict[str, Any]:
         },
         "runs": [],
     }
-
-
-def write(results: dict[str, Any], file: Path) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":")).replace('{"data"', '\n{"data"')
-    part = file.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, file)
 
 
 def main() -> int:

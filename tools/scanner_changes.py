@@ -8,7 +8,6 @@ were fixed beforehand; nothing was chosen by results on test images.
 
 import functools
 import json
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +24,7 @@ from helpers.evaluation import calibration_error
 from helpers.models import small_network
 from helpers.phantoms import Lesion, Scanner, radiographs
 from helpers.training import Recipe, train
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "scanner-changes.json"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")
@@ -319,15 +319,6 @@ def start() -> dict[str, Any]:
     }
 
 
-def write(results: dict[str, Any]) -> None:
-    """Write the file in one step: it is never half written."""
-    text = json.dumps(results, separators=(",", ":"))
-    text = text.replace('{"data"', '\n{"data"').replace('{"seed"', '\n{"seed"')
-    part = RESULTS.with_suffix(".part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, RESULTS)
-
-
 def main() -> int:
     """Train what the file does not hold yet."""
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
@@ -344,7 +335,7 @@ def main() -> int:
             runs, strangers = judge(*job)
             results[f"{prefix}runs"] += runs
             results[f"{prefix}foreign"] += strangers
-            write(results)
+            write(results, RESULTS)
     return 0
 
 

@@ -26,6 +26,7 @@ import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
 from helpers.datasets import Dataset, load
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "hyperparameters.json"
 SETUP = {"data": "pneumoniamnist", "images": 1000, "epochs": 10, "judged_on": "validation"}
@@ -63,7 +64,6 @@ SEARCH: dict[str, Any] = {
     "factor": 3,
 }
 AGAIN = 2  # seeds
-LISTS = ("runs", "second_runs", "searches")
 Setting = dict[str, Any]
 Judge = Callable[[Setting, int], dict[str, Any]]
 # Also: epochs, and the weights to go on from (or None); returns the weights too.
@@ -208,7 +208,7 @@ def explore_all(path: Path, fit: Fit) -> dict[str, Any]:
         found.append(
             {"kind": kind, "seed": seed, "winner": winner, "again": again, "trials": trials}
         )
-        write(path, results)
+        write(results, path)
         print(f"{kind}, seed {seed}: {len(trials)} trials, winner {winner}, {again}", flush=True)
     return results
 
@@ -228,20 +228,6 @@ def read(path: Path) -> dict[str, Any]:
     return {"setup": SETUP, "versions": {}, "device": "", "runs": []}
 
 
-def write(path: Path, results: dict[str, Any]) -> None:
-    """Write the file whole or not at all: an interruption leaves the one before."""
-    lists = {name: value for name, value in results.items() if name in LISTS}
-    head = {name: value for name, value in results.items() if name not in lists}
-    parts = [json.dumps(head, indent=1)[1:-2]]
-    for name, entries in lists.items():
-        lines = ",\n".join("  " + json.dumps(entry) for entry in entries)
-        parts.append(f'\n "{name}": [\n{lines}\n ]')
-    part = path.with_suffix(".part")
-    path.parent.mkdir(exist_ok=True)
-    part.write_text("{" + ",".join(parts) + "\n}\n", encoding="utf-8")
-    os.replace(part, path)
-
-
 def search(
     path: Path, judge: Judge, plan: Iterable[tuple[int, Setting]], name: str = "runs"
 ) -> dict[str, Any]:
@@ -259,7 +245,7 @@ def search(
         run = {"seed": seed, **setting, **judge(setting, seed)}
         results["versions"], results["device"] = _versions(), f"CPU, {os.cpu_count()} cores"
         runs.append(run)
-        write(path, results)
+        write(results, path)
         left = (time.monotonic() - start) / number * (len(missing) - number)
         print(f"{number}/{len(missing)}, {left / 60:.1f} min left: {run}", flush=True)
     return results

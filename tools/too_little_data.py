@@ -30,7 +30,7 @@ from helpers.evaluation import majority_baseline
 from helpers.models import source_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.training import Recipe, predict, train
-from tools.protocol import write
+from tools.results import write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "too-little-data.json"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")

@@ -1,0 +1,43 @@
+"""Files of experiments have one form, and are written whole or not at all."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tools import results
+from tools.notebooks import LESSONS
+
+FILES = sorted(LESSONS.glob("results/*.json"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_stored_file_has_the_form_that_commands_write(file):
+    stored = file.read_text(encoding="utf-8")
+    assert stored == results.text(json.loads(stored))
+
+
+def test_each_run_begins_a_line_and_arrays_are_lists(tmp_path):
+    file = tmp_path / "new" / "results.json"
+    runs = [{"seed": 0, "scores": np.arange(2)}, {"seed": 1, "scores": np.zeros(0)}]
+    results.write({"steps": [1, 2], "runs": runs, "second_runs": []}, file)
+    assert file.read_text(encoding="utf-8").splitlines() == [
+        '{"steps":[1,2],"runs":[',
+        '{"seed":0,"scores":[0,1]},',
+        '{"seed":1,"scores":[]}],"second_runs":[]}',
+    ]
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_interruption_leaves_the_file_before(tmp_path, monkeypatch):
+    file = tmp_path / "results.json"
+    results.write({"runs": [{"seed": 0}]}, file)
+    before = file.read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(results.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        results.write({"runs": [{"seed": 0}, {"seed": 1}]}, file)
+    assert file.read_bytes() == before

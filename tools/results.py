@@ -1,0 +1,29 @@
+"""The file that an experiment leaves behind: written whole or not at all."""
+
+import functools
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+_dumps = functools.partial(json.dumps, separators=(",", ":"), default=lambda array: array.tolist())
+
+
+def text(results: dict[str, Any]) -> str:
+    """Return what the file holds: JSON in which each run begins a line."""
+    parts = []
+    for name, value in results.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            body = "[" + ",".join(f"\n{_dumps(run)}" for run in value) + "]"
+        else:
+            body = _dumps(value)
+        parts.append(f"{_dumps(name)}:{body}")
+    return "{" + ",".join(parts) + "}\n"
+
+
+def write(results: dict[str, Any], file: Path) -> None:
+    """Write the file in one step: an interruption leaves the one before."""
+    file.parent.mkdir(exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_text(text(results), encoding="utf-8")
+    os.replace(part, file)
