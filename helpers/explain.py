@@ -127,10 +127,8 @@ def integrated_gradients(
         raise ValueError(f"steps={steps!r} is no path; say 64")
     shares = (np.arange(steps, dtype="float32").reshape(-1, 1, 1, 1, 1) + 0.5) / steps
     total = np.zeros_like(images)
-    # Of few images, many points of the path fill a batch.
-    at_once = max(1, _BATCH // len(images))
-    for first in range(0, steps, at_once):
-        path = start + shares[first : first + at_once] * (images - start)
+    for part in _batches(shares, len(images)):
+        path = start + part * (images - start)
         slopes = _gradients(model, body, path.reshape(-1, *images.shape[1:]), label)
         total += slopes.reshape(path.shape).sum(axis=0)
     return ((images - start) * total / steps).sum(axis=-1)
@@ -181,10 +179,7 @@ def occlusion(
     squares = [(slice(y, y + size), slice(x, x + size)) for y, x in places]
     before = _scores(model, body, images, label)
     total, times = np.zeros(images.shape[:3]), np.zeros((height, width))
-    # Of few images, many squares fill a batch.
-    at_once = max(1, _BATCH // len(images))
-    for first in range(0, len(squares), at_once):
-        group = squares[first : first + at_once]
+    for group in _batches(squares, len(images)):
         covered = np.repeat(images[np.newaxis], len(group), axis=0)
         for copy, square in zip(covered, group, strict=True):
             copy[:, *square] = fill
@@ -462,8 +457,10 @@ def _slope(tape: Any, score: Any, values: Any) -> Any:
     return tape.gradient(score, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
-def _batches(images: Array) -> list[Array]:
-    return [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+def _batches(items: Any, images: int = 1) -> list[Any]:
+    """Return the items in groups that fill a batch, if each item makes so many images."""
+    size = max(1, _BATCH // images)
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def _places(length: int, size: int, stride: int) -> list[int]:

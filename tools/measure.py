@@ -113,7 +113,7 @@ def page(results: dict) -> str:
         lines.append(f"| {label} | {taken['seconds']} | {taken['peak_gb']} |")
     lines += [
         "",
-        "Each lesson as `make test` runs it: on one core, while another one takes the other.",
+        "Each lesson as `make test` runs it: on one core, beside other tests.",
         "",
         "| lesson | seconds to run |",
         "| --- | ---: |",
