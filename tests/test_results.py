@@ -27,6 +27,11 @@ def test_each_run_begins_a_line_and_arrays_are_lists(tmp_path):
         '{"seed":1,"scores":[]}],"second_runs":[]}',
     ]
     assert list(file.parent.iterdir()) == [file]
+    assert results.read(file)["runs"][0] == {"seed": 0, "scores": [0, 1]}
+
+
+def test_no_file_is_no_results(tmp_path):
+    assert results.read(tmp_path / "none.json") == {}
 
 
 def test_an_interruption_leaves_the_file_before(tmp_path, monkeypatch):

@@ -7,7 +7,6 @@ say whose they are. Photographs of one patient share color and light, so folds t
 of similar color together keep most patients together, too. No test image is used.
 """
 
-import json
 import sys
 import time
 from dataclasses import replace
@@ -23,7 +22,7 @@ from tqdm import tqdm
 from helpers.models import small_network
 from helpers.training import predict, train
 from tools.protocol import RECIPE, measures, split
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "choose-recipe.json"
 DATA = "retinamnist"
@@ -102,7 +101,7 @@ def judge(kind: str, tried: str, fold: int) -> dict[str, Any]:
 def main() -> int:
     """Train what the file does not hold yet."""
     start = {"versions": {name: version(name) for name in VERSIONS}, "tried": TRIED, "runs": []}
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start
+    results = read(RESULTS) or start
     known = {(run["kind"], run["tried"], run["fold"]) for run in results["runs"]}
     todo = [(kind, tried, f) for kind in KINDS for tried in KINDS[kind] for f in range(FOLDS)]
     for job in tqdm([job for job in todo if job not in known], unit="network"):

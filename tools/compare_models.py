@@ -7,7 +7,6 @@ meets the test images once, at its end (`judge`).
 """
 
 import functools
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from helpers.datasets import load
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "compare-models.json"
 MODELS = ("cnn", "dense", "autoencoder", "trees")
@@ -310,7 +309,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     write(results, RESULTS)
     known = {(run["condition"], run["model"], run["seed"]) for run in results["runs"]}
     todo = [

@@ -6,7 +6,6 @@ not computed again. Nothing was tuned: recipe, window and path were set before t
 """
 
 import functools
-import json
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,7 @@ from helpers.datasets import load
 from helpers.models import small_network
 from helpers.phantoms import Phantoms, draw_labels, radiographs
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "explanations.json"
 SEEDS = range(3)
@@ -306,7 +305,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Compute what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     for name, seeds, jobs in (("runs", SEEDS, JOBS), ("second_runs", SECOND_SEEDS, SECOND_JOBS)):
         known = {(run["job"], run["seed"]) for run in results[name]}
         todo = [(job, seed) for job in jobs for seed in seeds if (job, seed) not in known]

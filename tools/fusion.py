@@ -8,7 +8,6 @@ to test on; each trained network meets its test patients once, at its end.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from tqdm import tqdm
 from helpers import phantoms
 from helpers.phantoms import Lesion, Scanner
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 if TYPE_CHECKING:
     import keras
@@ -299,7 +298,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     for name, seeds in (("runs", SEEDS), ("second_runs", SECOND_SEEDS)):
         known = {(run["task"], run["seed"]) for run in results[name]}
         todo = [(task, seed) for seed in seeds for task in MODELS if (task, seed) not in known]

@@ -6,7 +6,6 @@ already holds is not trained again. Choices are made on the validation images; w
 say of each variant is noted at its end, to be looked at once and not to choose by.
 """
 
-import json
 import sys
 import time
 from dataclasses import replace
@@ -21,7 +20,7 @@ from tqdm import tqdm
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import predict, train
 from tools.protocol import PLAIN, RECIPE, split
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "ingredients.json"
 DATA = "pneumoniamnist"
@@ -111,7 +110,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     known = {(run["variant"], run["seed"]) for run in results["runs"]}
     todo = [
         (variant, seed) for seed in SEEDS for variant in VARIANTS if (variant, seed) not in known

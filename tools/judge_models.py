@@ -6,7 +6,6 @@ what the file already holds is not trained again. Nothing is chosen here.
 """
 
 import functools
-import json
 import sys
 import time
 from dataclasses import asdict, replace
@@ -20,7 +19,7 @@ from tqdm import tqdm
 from helpers import models, phantoms
 from helpers.datasets import load
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "judge-models.json"
 SEEDS = range(5)
@@ -107,7 +106,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     known = {(run["task"], run["seed"]) for run in results["runs"]}
     todo = [(task, seed) for seed in SEEDS for task in RECIPES if (task, seed) not in known]
     for job in tqdm(todo, unit="network"):

@@ -3,6 +3,7 @@
 Writes `notebooks/results/measured.json`; the page `book/reference/measured.md` is made from it.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -10,7 +11,6 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -27,6 +27,14 @@ COMMANDS = {
     "set_up": ("`make test`, its set-up", ".venv/all.done"),
     "test": ("`make test`, once set up", "test"),
 }
+
+
+# Run by the clone's Python, with the names of packages.
+ABOUT = """
+import json, platform, sys
+from importlib.metadata import version
+print(json.dumps([platform.python_version(), {name: version(name) for name in sys.argv[1:]}]))
+"""
 
 
 def tree_memory(pid: int) -> int:
@@ -85,10 +93,12 @@ def measure() -> dict:
         commands = {}
         for name, (_, goal) in COMMANDS.items():
             commands[name] = run(["make", goal], clone, environment)
+        about = [clone / ".venv" / "bin" / "python", "-c", ABOUT, *VERSIONS]
+        python, versions = json.loads(subprocess.check_output(about, text=True))
         return {
             "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
-            "python": platform.python_version(),
-            "versions": {name: version(name) for name in VERSIONS},
+            "python": python,
+            "versions": versions,
             "real_images": "MEDMNIST_MIRROR" in environment,
             "commands": commands,
             "lessons": lesson_seconds(report),

@@ -11,7 +11,6 @@ import contextlib
 import functools
 import gzip
 import io
-import json
 import os
 import sys
 import time
@@ -27,7 +26,7 @@ from tqdm import tqdm
 from helpers.datasets import load
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "model-sizes.json"
 SEEDS = range(5)
@@ -394,7 +393,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train and measure what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     write(results, RESULTS)
     for prefix, seeds in (("", SEEDS), ("second_", SECOND_SEEDS)):
         runs = results[f"{prefix}runs"]

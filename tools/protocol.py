@@ -9,7 +9,6 @@ meets the test images once, at its end.
 
 import argparse
 import functools
-import json
 import os
 import platform
 import sys
@@ -27,7 +26,7 @@ from helpers.datasets import load
 from helpers.evaluation import majority_baseline
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "protocol.json"
 # "pretrained" is the small network that begins with what it has learned from chest X-rays.
@@ -186,7 +185,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=SEEDS.start)
     arguments = parser.parse_args()
     file = arguments.into
-    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else start()
+    results = read(file) or start()
     known = {(run["data"], run["model"], run["seed"]) for run in results["runs"]}
     todo = [
         (data, model, seed)

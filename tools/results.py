@@ -21,6 +21,11 @@ def text(results: dict[str, Any]) -> str:
     return "{" + ",".join(parts) + "}\n"
 
 
+def read(file: Path) -> dict[str, Any]:
+    """Return what the file holds, nothing if there is none yet."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def write(results: dict[str, Any], file: Path) -> None:
     """Write the file in one step: an interruption leaves the one before."""
     file.parent.mkdir(exist_ok=True)

@@ -7,7 +7,6 @@ were fixed beforehand; nothing was chosen by results on test images.
 """
 
 import functools
-import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +23,7 @@ from helpers.evaluation import calibration_error
 from helpers.models import small_network
 from helpers.phantoms import Lesion, Scanner, radiographs
 from helpers.training import Recipe, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "scanner-changes.json"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")
@@ -321,7 +320,7 @@ def start() -> dict[str, Any]:
 
 def main() -> int:
     """Train what the file does not hold yet."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else start()
+    results = read(RESULTS) or start()
     for prefix, plan in (("", SEEDS), ("second_", SECOND_SEEDS)):
         known = {(r["data"], r["recipe"], r["seed"]) for r in results[f"{prefix}runs"]}
         todo = [

@@ -11,7 +11,6 @@ trained network meets the test images once, at its end.
 import argparse
 import base64
 import functools
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from helpers.evaluation import majority_baseline
 from helpers.models import source_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.training import Recipe, predict, train
-from tools.results import write
+from tools.results import read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "too-little-data.json"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn")
@@ -274,7 +273,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=SEEDS.start, metavar="N")
     arguments = parser.parse_args()
     file = arguments.into
-    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else start()
+    results = read(file) or start()
     every = results["runs"] + results["second_runs"]
     known = {(run["data"], run["way"], run["images"], run["seed"]) for run in every}
     for job in tqdm([j for j in jobs(arguments.first_seed) if j not in known], unit="network"):
