@@ -565,7 +565,7 @@ def slices(
 
     Each tissue has the signal of `signals` in each of the three channels; CT is shown from 0 to 80
     Hounsfield units. CT hardly shows demyelination; T2 shows it much like edema; so it
-    takes both to tell all four labels apart. CT noise is Gaussian, MR noise Rician.
+    takes two of them to tell all four labels apart. CT noise is Gaussian, MR noise Rician.
 
     Parameters
     ----------
