@@ -92,8 +92,8 @@ def bootstrap_difference(
     """Return the bootstrap interval of the metric of `scores` minus that of `others`.
 
     Both models answer the same cases, and both are judged on the same draws: a draw of hard
-    cases lowers both metrics and leaves their difference. So this interval is narrower than what
-    two separate intervals suggest.
+    cases lowers both metrics and leaves their difference. So this interval is usually narrower
+    than what two separate intervals suggest.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
 
@@ -402,7 +402,8 @@ def fit_temperature(labels: ArrayLike, scores: ArrayLike) -> float:
     ------
     ValueError
         If labels or scores are no such cases, or no temperature is best: where 0.5 tells the
-        classes apart without an error, or the scores are no better than turned round.
+        classes apart without an error, or the scores lie too far to one side, or higher ones go
+        with class 0.
 
     Examples
     --------
@@ -418,10 +419,10 @@ def fit_temperature(labels: ArrayLike, scores: ArrayLike) -> float:
         """The derivative of the mean cross-entropy by 1 / temperature; it only rises."""
         return float(np.mean((special.expit(logits * inverse) - labels) * logits))
 
-    if slope(0) >= 0:
+    if slope(0) >= -1e-12:  # as flat as rounding: the best temperature is infinite
         raise ValueError(
-            "no temperature helps: higher scores do not go with class 1; "
-            "give the scores of class 1, or train the model first"
+            "no temperature helps: the scores are too high or too low as a whole, or higher scores "
+            "do not go with class 1; fit slope and offset, or check which class the scores are of"
         )
     if not np.any(logits * (labels - 0.5) < 0):
         raise ValueError(
@@ -575,9 +576,10 @@ def predictive_values(
 def net_benefit(labels: ArrayLike, scores: ArrayLike, thresholds: ArrayLike) -> np.ndarray:
     """Return the decision curve: the net benefit of acting on scores above each threshold.
 
-    Whoever acts from probability t on takes t / (1 - t) false alarms for one case found; so the
-    net benefit is the share of cases found minus that many times the share of false alarms. To
-    act on nobody has net benefit 0; to act on everybody, that of scores that are all 1.
+    Whoever acts from probability t on takes (1 - t) / t false alarms for one case found. So a
+    false alarm weighs t / (1 - t) of a case: the net benefit is the share of cases found minus
+    that many times the share of false alarms. To act on nobody has net benefit 0; to act on
+    everybody, that of scores that are all 1.
 
     Source: Vickers and Elkin 2006, doi 10.1177/0272989X06295361.
 

@@ -142,8 +142,9 @@ def model_card(
     shape = " x ".join(map(str, model.input.shape[1:]))
     parts = {
         "Model": f"A convolutional network with {model.count_params():,} parameters. It takes an "
-        f"image of {shape} and gives a score from 0 to 1. Above {threshold:.3f} it says "
-        f"{positive}.",
+        f"image of {shape} with pixels from 0 to 1 (gray levels divided by 255) and gives a "
+        f"probability for each class; the score is that of {positive}. Above {threshold:.3f} it "
+        f"says {positive}.",
         **{heading: texts[field] for field, heading in FIELDS.items()},
     }
     sections = [f"## {heading}\n\n{_wrap(text)}" for heading, text in parts.items()]

@@ -281,7 +281,8 @@ def test_temperature_is_found_again():
     ("labels", "scores", "message"),
     [
         ([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.9], "0.5 tells the classes apart without an error"),
-        ([0, 0, 1, 1], [0.9, 0.6, 0.7, 0.1], "no temperature helps: higher scores do not go"),
+        ([0, 0, 1, 1], [0.9, 0.6, 0.7, 0.1], "no temperature helps: the scores are too high"),
+        ([0, 0, 0, 1], special.expit([1, 1, 1, 3]), "no temperature helps"),
         ([0, 1], [0.5, 0.5], "no temperature helps"),
     ],
 )

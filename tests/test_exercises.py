@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import helpers.exercises
@@ -20,6 +21,12 @@ MISTAKES = [(name, hint) for name, exercise in EXERCISES.items() for hint in exe
 @pytest.mark.parametrize("name", EXERCISES)
 def test_solution_is_correct(name):
     assert EXERCISES[name].judge(EXERCISES[name].solution) == CORRECT
+
+
+@pytest.mark.parametrize(("answer", "right"), [(np.True_, True), (np.False_, False)])
+def test_numbers_and_truths_of_numpy_are_accepted(answer, right):
+    exercise = Exercise(lambda: True, inputs=[()], mistakes={})
+    assert (exercise.judge(lambda: answer) == CORRECT) == right
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -15,6 +15,8 @@ CORRECT = "Correct."
 
 def _same(answer: Any, expected: Any) -> bool:
     """Whether two answers agree in structure, shape and value (relative 1e-6)."""
+    if isinstance(answer, np.generic):  # np.True_ is as good as True
+        answer = answer.item()
     if isinstance(expected, (tuple, list)):
         return (
             isinstance(answer, (tuple, list))

@@ -83,7 +83,7 @@ def _cases_needed(share: float, width: float) -> int:
 
 cases_needed = Exercise(
     _cases_needed,
-    inputs=[(0.9, 0.1), (0.5, 0.04), (0.97, 0.03)],
+    inputs=[(0.9, 0.1), (0.5, 0.05), (0.97, 0.03)],
     mistakes={
         "The width goes from end to end: `width / 2` to each side.": lambda share, width: int(
             np.ceil(1.96**2 * share * (1 - share) / width**2)

@@ -23,6 +23,11 @@ def _softmax(z: Array, axis: int = 1) -> Array:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
+def _unsafe_softmax(z: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+
 def _log_p(z: Array, labels: Array) -> Array:
     """Return the logarithm of the true class's probability for each image."""
     return z[np.arange(len(z)), labels] - np.array([_lse(row) for row in z])
@@ -101,8 +106,11 @@ loss_of = Exercise(
 
 gradient_of = Exercise(
     solution=lambda z, labels: (_softmax(z) - _y(z, labels)) / len(z),
-    inputs=[(_Z, _LABELS)],
+    inputs=[(_Z, _LABELS), (np.array([[1000.0, 0.0, 3.0]]), np.array([1]))],
     mistakes={
+        "Large logits overflow: take the largest of each row out first.": lambda z, labels: (
+            (_unsafe_softmax(z) - _y(z, labels)) / len(z)
+        ),
         "The sign: what was said minus what is true.": lambda z, labels: (
             (_y(z, labels) - _softmax(z)) / len(z)
         ),

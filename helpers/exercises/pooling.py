@@ -152,7 +152,7 @@ largest_back = Exercise(
     solution=_place(np.argmax),
     inputs=[
         (
-            np.array([[1.0, 5, 7, 7], [3, 4, 2, 7], [0, 0, 6, 8], [0, 0, -1, 9]]),
+            np.array([[1.0, 5, 7, 7], [3, 4, 2, 7], [0, 6, 6, 8], [6, 0, -1, 9]]),
             np.array([[2.0, 6.0], [4.0, -1.0]]),
         )
     ],
@@ -165,6 +165,9 @@ largest_back = Exercise(
         ),
         "In a tie you choose the last; choose the first in reading order.": _place(
             lambda window: 3 - np.argmax(window.ravel()[::-1])
+        ),
+        "In a tie you go column by column; reading order goes row by row.": _place(
+            lambda window: np.argmax(window.T) // 2 + 2 * (np.argmax(window.T) % 2)
         ),
         "This is the way back through average pooling.": lambda x, dy: _spread(dy, 2) / 4,
         "You hand the gradient to the smallest pixel.": _place(np.argmin),
