@@ -235,7 +235,7 @@ def gain(task, model, other, condition="as it is"):
     "claim",
     [
         ("complete", "late", "T2"),
-        ("complete", "late", "early"),
+        ("complete", "early small", "T2"),
         ("complete", "early", "T2 large"),
         *(("noisy", model, "T2") for model in ("late", "intermediate", "early")),
         *(("complete", model, f"{model} dropout") for model in ("early", "intermediate")),
@@ -245,7 +245,7 @@ def gain(task, model, other, condition="as it is"):
         *(
             ("complete", "late", f"{model} dropout", condition)
             for model in ("early", "intermediate")
-            for condition in ("no CT", "no T2")
+            for condition in ("no CT", "no T1", "no T2")
         ),
         ("complete", "early moved", "early", "moved 3"),
         ("complete", "late", "early", "moved 3"),
@@ -259,15 +259,16 @@ def test_a_new_seed_falls_where_it_is_expected(claim):
     assert low < second.mean() < high
 
 
-def test_second_run_does_not_confirm_that_late_is_best_without_t1():
-    first, second = gain("complete", "late", "intermediate", "no T1")
-    assert second.mean() < 0 < first.mean()
+def test_early_and_late_are_level():
+    for difference in gain("complete", "early", "late"):
+        assert np.abs(difference).max() < 0.03
+    assert abs(difference.mean()) < 0.01
 
 
-def test_only_early_fusion_learns_to_compare():
+def test_late_fusion_never_learns_to_compare():
     for part in PARTS:
         assert accuracy("compare", "early", part=part).max() > 0.85
-        assert np.abs(accuracy("compare", "late", part=part) - 0.5).max() < 0.03
+        assert np.abs(accuracy("compare", "late", part=part) - 0.5).max() < 0.04
 
 
 def test_contradictions_leave_networks_sure():

@@ -1,7 +1,7 @@
 """Join CT, T1 and T2 early, in the middle or late, over several seeds, twice.
 
 `python -m tools.fusion` writes `notebooks/results/fusion.json`, which the lesson "Several
-modalities" reads. It takes about ten minutes and can be stopped: what the file already holds is
+modalities" reads. It takes about half an hour and can be stopped: what the file already holds is
 not trained again. All images are simulated, so each seed has patients of its own, to train on and
 to test on; each trained network meets its test patients once, at its end.
 """
