@@ -24,7 +24,7 @@ def test_solution_is_correct(name):
 
 
 @pytest.mark.parametrize(("answer", "right"), [(np.True_, True), (np.False_, False)])
-def test_numbers_and_truths_of_numpy_are_accepted(answer, right):
+def test_truths_of_numpy_are_as_good_as_python(answer, right):
     exercise = Exercise(lambda: True, inputs=[()], mistakes={})
     assert (exercise.judge(lambda: answer) == CORRECT) == right
 

@@ -262,7 +262,7 @@ def test_a_new_seed_falls_where_it_is_expected(claim):
 def test_early_and_late_are_level():
     for difference in gain("complete", "early", "late"):
         assert np.abs(difference).max() < 0.03
-    assert abs(difference.mean()) < 0.01
+        assert abs(difference.mean()) < 0.01
 
 
 def test_late_fusion_never_learns_to_compare():
