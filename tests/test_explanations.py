@@ -45,7 +45,7 @@ def test_file_is_small():
 
 @pytest.mark.parametrize("part", PARTS)
 def test_each_image_is_judged(part):
-    for job, places in (("plain", ["lesion"]), ("marker", ["lesion", "marker"])):
+    for job, places in (("plain", ["lesion"]), ("marker", ["lesion", "marker", "marker cells"])):
         for run in runs(job, part):
             for place in places:
                 for entry in run[place].values():
@@ -135,6 +135,13 @@ def test_a_small_network_gets_all_maps(kind, small):
     assert all(len(judged["hits"]) == 6 for judged in entry["lesion"].values())
     assert np.shape(entry["mean maps"]["occlusion"]) == (28, 28)
     assert ("cascade" in entry) == (kind == "plain")
+
+
+def test_a_cell_holds_its_largest_pixel():
+    values = np.zeros((2, 28, 28))
+    values[1, 4, 27] = 5
+    assert np.argwhere(tool.cells(values)).tolist() == [[1, 1, 6]]
+    assert tool.cells(tool.marker_mask(1)).sum() == 4
 
 
 def test_small_networks_learn_true_and_random_labels(small):
@@ -259,6 +266,9 @@ def test_second_run_confirms_who_finds_the_marker():
     for part in PARTS:
         for name in ("Grad-CAM", "occlusion"):
             assert np.all(rates("marker", name, "marker", part) == 0)
+        assert np.all(rates("marker", "occlusion", "marker cells", part) == 1)
+        # Four cells of 49 would be chance.
+        assert np.sum(rates("marker", "Grad-CAM", "marker cells", part) < 0.15) >= 2
         assert np.all(rates("marker", "Grad-CAM", "lesion", part) > 0)
 
 
