@@ -559,7 +559,7 @@ def test_look_alikes_can_be_learned(name):
             keras.layers.Dense(len(data.classes), activation="softmax"),
         ]
     )
-    network.compile("adam", "sparse_categorical_crossentropy")
+    network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=8)
     network.fit(data.train.images / 255, data.train.labels, batch_size=32, epochs=4, verbose=0)
     scores = network.predict(data.test.images / 255, verbose=0)
     present = data.test.labels[:, None] == np.arange(len(data.classes))
