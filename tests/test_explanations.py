@@ -115,7 +115,7 @@ def test_judged():
 
 
 @pytest.fixture
-def small(monkeypatch):
+def small(monkeypatch, untraced):
     """The jobs, at a small fraction of their size."""
     sizes = {"TRAIN": 64, "TEST": 40, "EXPLAINED": 6, "COMPARED": 3, "BY_HEART": 32}
     for name, value in sizes.items():

@@ -69,15 +69,6 @@ def test_sizes_are_those_of_the_networks():
     assert sizes["early small"] < 1.1 * sizes["T2"]
 
 
-def test_a_live_network_is_like_those_in_the_file():
-    images, classes = fusion.slices("complete", fusion.TEST, fusion.TEST_SEED)
-    made = fusion.fit("T2", "complete", 0, RESULTS["rate"])
-    found = (made.predict(fusion.patches(images), verbose=0).argmax(axis=1) == classes).mean()
-    stored = accuracy("complete", "T2")
-    # The same seed on another machine is another draw: as far off as seeds are, and some more.
-    assert abs(found - stored.mean()) < 4 * stored.std(ddof=1) + 0.02
-
-
 # ---- the images -----------------------------------------------------------------------------
 
 

@@ -107,7 +107,7 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
     assert asked == [jobs[0], jobs[1], *jobs[1:]]
 
 
-def test_judge_stores_what_the_network_says(monkeypatch):
+def test_judge_stores_what_the_network_says(monkeypatch, untraced):
     random = np.random.default_rng(0)
     images, labels = random.random((12, 28, 28, 1)) * 255, np.arange(12) % 2
     part = SimpleNamespace(images=images.astype("uint8"), labels=labels)

@@ -104,14 +104,14 @@ def test_learns():
     assert np.mean(losses[-10:]) < 0.5 * np.mean(losses[:5])
 
 
-def test_same_seed_same_losses_and_another_seed_others():
+def test_same_seed_same_losses_and_another_seed_others(untraced):
     recipe = Recipe(steps=4, batch_size=16)
     first, again, other = (trained(recipe, seed)[1] for seed in (1, 1, 2))
     np.testing.assert_allclose(first, again, rtol=1e-5)
     assert other != first
 
 
-def test_watch_is_called_after_each_step():
+def test_watch_is_called_after_each_step(untraced):
     seen = []
     model = small_network(filters=(4,))
     train(model, *data(), replace(STILL, steps=3), verbose=False, watch=seen.append)
@@ -134,14 +134,14 @@ def test_first_step_is_traced_once():
     assert len(calls) == 1  # Python runs a layer only while TensorFlow traces it
 
 
-def test_cosine_falls_to_zero():
+def test_cosine_falls_to_zero(untraced):
     model, _ = trained(replace(STILL, steps=6))
     assert float(model.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
     model, _ = trained(replace(STILL, steps=6, cosine=False))
     assert float(model.optimizer.learning_rate) == pytest.approx(STILL.learning_rate)
 
 
-def test_probabilities_as_labels_give_what_classes_give():
+def test_probabilities_as_labels_give_what_classes_give(untraced):
     _, truth = data()
     recipe = replace(STILL, steps=3)
     soft = np.eye(2, dtype="float32")[truth]
