@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_
 from helpers.evaluation import (
     bootstrap_difference,
     bootstrap_interval,
+    bootstrap_runs,
     calibration_bins,
     calibration_error,
     delong_comparison,
@@ -66,6 +67,73 @@ def test_interval_agrees_with_scipy(metric, level):
     found = bootstrap_interval(metric, labels, scores, level)
     # Two lots of 1000 draws: their ends differ by a tenth of the interval's width at most.
     assert found == pytest.approx(expected, abs=0.1 * (expected.high - expected.low))
+
+
+def trained(number, runs, strength, seed):
+    """Return labels (N,) and scores (R, N) of networks that see a case nearly alike."""
+    random = np.random.default_rng(seed)
+    labels = (random.random(number) < 0.62).astype(int)
+    hidden = random.normal(strength * labels, 1) + random.normal(0, 0.3, (runs, number))
+    return labels, special.expit(hidden)
+
+
+def test_runs_agree_with_a_slow_bootstrap():
+    labels, runs = trained(150, 4, 1.5, seed=0)
+    others = special.expit(special.logit(runs) + np.random.default_rng(1).normal(0, 1, runs.shape))
+    random, values = np.random.default_rng(2), []
+    for _ in range(2000):
+        cases, pairs = random.integers(150, size=150), random.integers(4, size=4)
+        gains = [
+            auc(labels[cases], runs[pair][cases]) - auc(labels[cases], others[pair][cases])
+            for pair in pairs
+        ]
+        values.append(np.mean(gains))
+    expected = np.quantile(values, [0.025, 0.975])
+    found = bootstrap_runs(labels, runs, others, repeats=2000)
+    # Two lots of 2000 draws: their ends differ by a tenth of the interval's width at most.
+    assert found == pytest.approx(expected, abs=0.1 * np.ptp(expected))
+
+
+def test_one_run_is_a_difference_of_two_models():
+    labels, scores = trained(200, 2, 1.5, seed=0)
+    found = bootstrap_runs(labels, scores[:1], scores[1:])
+    expected = bootstrap_difference(auc, labels, *scores)
+    assert found == pytest.approx(expected, abs=0.1 * np.ptp(expected))
+
+
+def test_runs_the_other_way_round():
+    labels, runs = trained(100, 3, 1.5, seed=0)
+    _, others = trained(100, 3, 1.0, seed=1)
+    low, high = bootstrap_runs(labels, runs, others)
+    assert bootstrap_runs(labels, others, runs) == pytest.approx((-high, -low))
+    assert bootstrap_runs(labels, runs, runs) == (0, 0)
+    # Ranks alone matter, a tie counts half, and the same seed gives the same draws.
+    assert bootstrap_runs(labels, runs**3, others) == (low, high)
+    assert bootstrap_runs(labels, np.full((3, 100), 0.5), 1 - runs)[0] > 0
+    assert bootstrap_runs(labels, runs, others, seed=1) != (low, high)
+
+
+def test_draws_of_runs_without_a_class_are_drawn_anew():
+    labels, runs = np.array([1, 0, 0, 0]), np.array([[0.9, 0.1, 0.2, 0.3]])
+    # In each draw with both classes one network is always right, the other always wrong.
+    assert bootstrap_runs(labels, runs, 1 - runs) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("runs", "options", "message"),
+    [
+        ((2, 9), {}, "labels have shape"),
+        ((3, 10), {}, r"runs have shape \(3, 10\) and others \(2, 10\)"),
+        ((10,), {}, "one row a run"),
+        ((0, 10), {}, "one row a run"),
+        ((2, 10), {"level": 95}, "level=95"),
+        ((2, 10), {"repeats": 0}, "repeats=0"),
+    ],
+)
+def test_bad_runs_are_refused(runs, options, message):
+    others = (2, 9) if runs == (2, 9) else (2, 10)
+    with pytest.raises(ValueError, match=message):
+        bootstrap_runs(np.arange(10) % 2, np.full(runs, 0.5), np.full(others, 0.5), **options)
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():
