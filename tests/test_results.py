@@ -46,3 +46,24 @@ def test_an_interruption_leaves_the_file_before(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         results.write({"runs": [{"seed": 0}, {"seed": 1}]}, file)
     assert file.read_bytes() == before
+
+
+def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
+    file, asked = tmp_path / "results.json", []
+
+    def judge(kind, seed):
+        asked.append((kind, seed))
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return {"kind": kind, "seed": seed, "auc": 0.5}
+
+    jobs = [(kind, seed) for kind in "ab" for seed in range(2)]
+    found = {"runs": [], "second_runs": [{"kind": "b", "seed": 1}]}
+    with pytest.raises(KeyboardInterrupt):
+        results.complete(found, file, iter(jobs), ["kind", "seed"], judge)
+    assert [run["seed"] for run in results.read(file)["runs"]] == [0, 1]
+    results.complete(results.read(file), file, iter(jobs), ["kind", "seed"], judge)
+    assert asked == [*jobs[:3], *jobs[2:]]
+    results.complete(results.read(file), file, jobs, ["kind", "seed"], judge, "second_runs")
+    assert len(results.read(file)["runs"]) == len(results.read(file)["second_runs"]) == 4
+    assert asked[-3:] == jobs[:3]

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from tqdm import tqdm
 
 from helpers.datasets import Dataset, load
 from helpers.models import source_network
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "chest-xrays.json"
 SEEDS = range(1, 9)
@@ -72,10 +71,7 @@ def main() -> int:
     """Train what the file does not hold yet."""
     data = load("pneumoniamnist", synthetic=False)
     results = read(RESULTS) or start(data)
-    known = {run["seed"] for run in results["runs"]}
-    for seed in tqdm([seed for seed in SEEDS if seed not in known], unit="network"):
-        results["runs"].append(judge(data, seed))
-        write(results, RESULTS)
+    complete(results, RESULTS, zip(SEEDS), ["seed"], lambda seed: judge(data, seed))
     return 0
 
 

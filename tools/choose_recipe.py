@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from tqdm import tqdm
 
 from helpers.models import small_network
 from helpers.training import predict, train
 from tools.protocol import RECIPE, measures, split
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "choose-recipe.json"
 DATA = "retinamnist"
@@ -102,11 +101,8 @@ def main() -> int:
     """Train what the file does not hold yet."""
     start = {"versions": {name: version(name) for name in VERSIONS}, "tried": TRIED, "runs": []}
     results = read(RESULTS) or start
-    known = {(run["kind"], run["tried"], run["fold"]) for run in results["runs"]}
-    todo = [(kind, tried, f) for kind in KINDS for tried in KINDS[kind] for f in range(FOLDS)]
-    for job in tqdm([job for job in todo if job not in known], unit="network"):
-        results["runs"].append(judge(*job))
-        write(results, RESULTS)
+    jobs = [(kind, tried, f) for kind in KINDS for tried in KINDS[kind] for f in range(FOLDS)]
+    complete(results, RESULTS, jobs, ["kind", "tried", "fold"], judge)
     return 0
 
 

@@ -21,10 +21,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from helpers.datasets import load
-from tools.results import read, write
+from tools.results import complete, read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "compare-models.json"
 MODELS = ("cnn", "dense", "autoencoder", "trees")
@@ -311,17 +310,15 @@ def main() -> int:
     """Train what the file does not hold yet."""
     results = read(RESULTS) or start()
     write(results, RESULTS)
-    known = {(run["condition"], run["model"], run["seed"]) for run in results["runs"]}
-    todo = [
+    jobs = [
         (condition, model, seed)
         for condition, (_, seeds, models) in CONDITIONS.items()
         for seed in seeds
         for model in models
-        if (condition, model, seed) not in known
     ]
-    for job in tqdm(todo, unit="model"):
-        results["runs"].append(judge(*job, results["settings"]))
-        write(results, RESULTS)
+    settings = results["settings"]
+    names = ["condition", "model", "seed"]
+    complete(results, RESULTS, jobs, names, lambda *job: judge(*job, settings))
     return 0
 
 

@@ -6,6 +6,7 @@ not computed again. Nothing was tuned: recipe, window and path were set before t
 """
 
 import functools
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -14,14 +15,13 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import sobel
 from sklearn.metrics import roc_auc_score
-from tqdm import tqdm
 
 from helpers import explain
 from helpers.datasets import load
 from helpers.models import small_network
 from helpers.phantoms import Phantoms, draw_labels, radiographs
 from helpers.training import Recipe, predict, train
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "explanations.json"
 SEEDS = range(3)
@@ -310,18 +310,18 @@ def start() -> dict[str, Any]:
     }
 
 
+def timed(job: str, seed: int) -> dict[str, Any]:
+    """Do one job; return what it found, and how long it took."""
+    begin = time.process_time()
+    entry = JOBS[job](seed)
+    return {"job": job, "seed": seed, "seconds": round(time.process_time() - begin), **entry}
+
+
 def main() -> int:
     """Compute what the file does not hold yet."""
     results = read(RESULTS) or start()
-    for name, seeds, jobs in (("runs", SEEDS, JOBS), ("second_runs", SECOND_SEEDS, SECOND_JOBS)):
-        known = {(run["job"], run["seed"]) for run in results[name]}
-        todo = [(job, seed) for job in jobs for seed in seeds if (job, seed) not in known]
-        for job, seed in tqdm(todo, unit="network"):
-            begin = time.process_time()
-            entry = JOBS[job](seed)
-            seconds = round(time.process_time() - begin)
-            results[name].append({"job": job, "seed": seed, "seconds": seconds, **entry})
-            write(results, RESULTS)
+    for runs, seeds, jobs in (("runs", SEEDS, JOBS), ("second_runs", SECOND_SEEDS, SECOND_JOBS)):
+        complete(results, RESULTS, itertools.product(jobs, seeds), ["job", "seed"], timed, runs)
     return 0
 
 

@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
-from tqdm import tqdm
 
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import predict, train
 from tools.protocol import PLAIN, RECIPE, split
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "ingredients.json"
 DATA = "pneumoniamnist"
@@ -111,13 +110,8 @@ def start() -> dict[str, Any]:
 def main() -> int:
     """Train what the file does not hold yet."""
     results = read(RESULTS) or start()
-    known = {(run["variant"], run["seed"]) for run in results["runs"]}
-    todo = [
-        (variant, seed) for seed in SEEDS for variant in VARIANTS if (variant, seed) not in known
-    ]
-    for job in tqdm(todo, unit="model"):
-        results["runs"].append(judge(*job))
-        write(results, RESULTS)
+    jobs = [(variant, seed) for seed in SEEDS for variant in VARIANTS]
+    complete(results, RESULTS, jobs, ["variant", "seed"], judge)
     return 0
 
 

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
-from tqdm import tqdm
 
 from helpers import models, phantoms
 from helpers.datasets import load
 from helpers.training import Recipe, predict, train
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "judge-models.json"
 SEEDS = range(5)
@@ -107,11 +106,8 @@ def start() -> dict[str, Any]:
 def main() -> int:
     """Train what the file does not hold yet."""
     results = read(RESULTS) or start()
-    known = {(run["task"], run["seed"]) for run in results["runs"]}
-    todo = [(task, seed) for seed in SEEDS for task in RECIPES if (task, seed) not in known]
-    for job in tqdm(todo, unit="network"):
-        results["runs"].append(judge(*job))
-        write(results, RESULTS)
+    jobs = [(task, seed) for seed in SEEDS for task in RECIPES]
+    complete(results, RESULTS, jobs, ["task", "seed"], judge)
     return 0
 
 

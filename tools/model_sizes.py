@@ -26,7 +26,7 @@ from tqdm import tqdm
 from helpers.datasets import load
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
-from tools.results import read, write
+from tools.results import complete, read, write
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "model-sizes.json"
 SEEDS = range(5)
@@ -396,12 +396,8 @@ def main() -> int:
     results = read(RESULTS) or start()
     write(results, RESULTS)
     for prefix, seeds in (("", SEEDS), ("second_", SECOND_SEEDS)):
-        runs = results[f"{prefix}runs"]
-        known = {(entry["kind"], entry["seed"]) for entry in runs}
-        todo = [(kind, seed) for seed in seeds for kind in kinds() if (kind, seed) not in known]
-        for job in tqdm(todo, unit="network"):
-            runs.append(run(*job))
-            write(results, RESULTS)
+        jobs = [(kind, seed) for seed in seeds for kind in kinds()]
+        complete(results, RESULTS, jobs, ["kind", "seed"], run, f"{prefix}runs")
         if not results[f"{prefix}latency"]:
             results[f"{prefix}latency"] = latencies()
             write(results, RESULTS)

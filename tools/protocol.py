@@ -20,13 +20,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, cohen_kappa_score, roc_auc_score
-from tqdm import tqdm
 
 from helpers.datasets import load
 from helpers.evaluation import majority_baseline
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.training import Recipe, predict, train
-from tools.results import read, write
+from tools.results import complete, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "protocol.json"
 # "pretrained" is the small network that begins with what it has learned from chest X-rays.
@@ -186,17 +185,13 @@ def main() -> int:
     arguments = parser.parse_args()
     file = arguments.into
     results = read(file) or start()
-    known = {(run["data"], run["model"], run["seed"]) for run in results["runs"]}
-    todo = [
+    jobs = [
         (data, model, seed)
         for seed in range(arguments.first_seed, arguments.first_seed + len(SEEDS))
         for data, models in MODELS.items()
         for model in models
-        if (data, model, seed) not in known
     ]
-    for job in tqdm(todo, unit="model"):
-        results["runs"].append(judge(*job))
-        write(results, file)
+    complete(results, file, jobs, ["data", "model", "seed"], judge)
     return 0
 
 

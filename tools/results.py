@@ -1,10 +1,13 @@
-"""The file that an experiment leaves behind: written whole or not at all."""
+"""The file that an experiment leaves behind: written whole or not at all, run after run."""
 
 import functools
 import json
 import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 _dumps = functools.partial(json.dumps, separators=(",", ":"), default=lambda array: array.tolist())
 
@@ -32,3 +35,21 @@ def write(results: dict[str, Any], file: Path) -> None:
     part = file.with_suffix(".part")
     part.write_text(text(results), encoding="utf-8")
     os.replace(part, file)
+
+
+def complete(
+    results: dict[str, Any],
+    file: Path,
+    jobs: Iterable[tuple[Any, ...]],
+    names: Sequence[str],
+    judge: Callable[..., dict[str, Any]],
+    runs: str = "runs",
+) -> None:
+    """Judge each job of which `results[runs]` has no run yet, and write the file after each.
+
+    A run tells its job by its entries `names`. Stopped, the command goes on from there.
+    """
+    known = {tuple(run[name] for name in names) for run in results[runs]}
+    for job in tqdm([job for job in jobs if job not in known], unit="run"):
+        results[runs].append(judge(*job))
+        write(results, file)
