@@ -208,9 +208,9 @@ def bootstrap_runs(
     counts = draw(repeats)
     # A draw in which a class is missing, on which an AUC does not exist, is drawn anew.
     while (lost := np.isin(counts[:, positive].sum(axis=1), (0, len(labels)))).any():
-        counts[lost] = draw(lost.sum())
+        counts[lost] = draw(int(lost.sum()))
     of_positive, of_negative = counts[:, positive].astype(float), counts[:, ~positive]
-    gains = np.sum(of_positive @ (won(runs) - won(others)) * of_negative, axis=2)
+    gains: np.ndarray = np.sum(of_positive @ (won(runs) - won(others)) * of_negative, axis=2)
     gains /= of_positive.sum(axis=1) * of_negative.sum(axis=1)  # (R, repeats)
     drawn = random.integers(len(runs), size=gains.shape)
     values = np.take_along_axis(gains, drawn, axis=0).mean(axis=0)
