@@ -185,9 +185,7 @@ def bootstrap_runs(
     >>> 0 < low < high < 0.2
     True
     """
-    _quantile(level)  # refuses a level out of range
-    if repeats < 1:
-        raise ValueError(f"repeats={repeats!r} gives no draws; say 1000")
+    _need_draws(level, repeats)
     labels, runs, others = np.asarray(labels), np.asarray(runs), np.asarray(others)
     if runs.ndim != 2 or runs.shape != others.shape or not len(runs):
         raise ValueError(
@@ -213,9 +211,7 @@ def bootstrap_runs(
     gains: np.ndarray = np.sum(of_positive @ (won(runs) - won(others)) * of_negative, axis=2)
     gains /= of_positive.sum(axis=1) * of_negative.sum(axis=1)  # (R, repeats)
     drawn = random.integers(len(runs), size=gains.shape)
-    values = np.take_along_axis(gains, drawn, axis=0).mean(axis=0)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return _middle(np.take_along_axis(gains, drawn, axis=0).mean(axis=0), level)
 
 
 def wilson_interval(successes: int, cases: int, level: float = 0.95) -> tuple[float, float]:
@@ -790,9 +786,7 @@ def _bootstrap(
     seed: int,
 ) -> tuple[float, float]:
     """Return the percentile interval of `value`, which takes the numbers of the drawn cases."""
-    _quantile(level)  # refuses a level out of range
-    if repeats < 1:
-        raise ValueError(f"repeats={repeats!r} gives no draws; say 1000")
+    _need_draws(level, repeats)
     random, classes = np.random.default_rng(seed), len(np.unique(labels))
     values: list[float] = []
     # The cases have been checked: scikit-learn need not check each draw (a fifth of the time).
@@ -801,6 +795,17 @@ def _bootstrap(
             drawn = random.integers(len(labels), size=len(labels))
             if len(np.unique(labels[drawn])) == classes:
                 values.append(value(drawn))
+    return _middle(values, level)
+
+
+def _need_draws(level: float, repeats: int) -> None:
+    _quantile(level)  # refuses a level out of range
+    if repeats < 1:
+        raise ValueError(f"repeats={repeats!r} gives no draws; say 1000")
+
+
+def _middle(values: np.ndarray | list[float], level: float) -> tuple[float, float]:
+    """Return the ends of the middle share `level` of the values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -20,6 +20,7 @@ import pytest
 
 from helpers import datasets
 from helpers.datasets import FACTS, DatasetError, load
+from helpers.models import source_network
 
 NAME = "breastmnist"
 COUNTS = {"train": 6, "validation": 4, "test": 5}
@@ -546,19 +547,7 @@ def test_look_alikes_can_be_learned(name):
 
     data = load(name, synthetic=True)
     keras.utils.set_random_seed(0)
-    # The network of the text that the book starts from.
-    network = keras.Sequential(
-        [
-            keras.Input(data.train.images.shape[1:]),
-            keras.layers.Conv2D(32, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Conv2D(64, 3, activation="relu"),
-            keras.layers.MaxPooling2D(2),
-            keras.layers.Flatten(),
-            keras.layers.Dense(64, activation="relu"),
-            keras.layers.Dense(len(data.classes), activation="softmax"),
-        ]
-    )
+    network = source_network(data.train.images.shape[1:], len(data.classes))
     network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=8)
     network.fit(data.train.images / 255, data.train.labels, batch_size=32, epochs=4, verbose=0)
     scores = network.predict(data.test.images / 255, verbose=0)

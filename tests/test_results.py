@@ -5,7 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from tools import results
+from tools import (
+    best_seed,
+    chest_xrays,
+    choose_recipe,
+    compare_models,
+    explanations,
+    ingredients,
+    judge_models,
+    model_sizes,
+    protocol,
+    results,
+)
 from tools.notebooks import LESSONS
 
 FILES = sorted(LESSONS.glob("results/*.json"))
@@ -67,3 +78,30 @@ def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
     results.complete(results.read(file), file, jobs, ["kind", "seed"], judge, "second_runs")
     assert len(results.read(file)["runs"]) == len(results.read(file)["second_runs"]) == 4
     assert asked[-3:] == jobs[:3]
+
+
+# Each command, and its function that does one run.
+COMMANDS = {
+    best_seed: "judge",
+    chest_xrays: "judge",
+    choose_recipe: "judge",
+    compare_models: "judge",
+    explanations: "timed",
+    ingredients: "judge",
+    judge_models: "judge",
+    model_sizes: "run",
+    protocol: "judge",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_what_a_file_holds_is_not_made_again(command, tmp_path, monkeypatch):
+    stored = command.RESULTS.read_bytes()
+    file = tmp_path / "results.json"
+    file.write_bytes(stored)
+    monkeypatch.setattr(command, "RESULTS", file)
+    monkeypatch.setattr(command, "load", lambda *_, **__: None, raising=False)
+    monkeypatch.setattr(command, COMMANDS[command], lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr("sys.argv", [command.__name__])
+    assert command.main() == 0
+    assert file.read_bytes() == stored

@@ -7,6 +7,7 @@ here.
 """
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +37,14 @@ def judge(data: Dataset, seed: int) -> dict[str, Any]:
     return {"seed": seed, "right": "".join(map(str, right))}
 
 
-def start(data: Dataset) -> dict[str, Any]:
-    """Return what is written before the first run."""
-    import keras
-    import tensorflow
-
-    return {
-        "versions": {"keras": keras.__version__, "tensorflow": tensorflow.__version__},
-        "baseline": round(float(np.mean(data.test.labels == 1)), 4),
-        "runs": [],
-    }
-
-
 def main() -> int:
     """Train what the file does not hold yet."""
     data = load("breastmnist", synthetic=False)
-    results = read(RESULTS) or start(data)
+    results = read(RESULTS) or {
+        "versions": {name: version(name) for name in ("keras", "tensorflow")},
+        "baseline": round(float(np.mean(data.test.labels == 1)), 4),
+        "runs": [],
+    }
     complete(results, RESULTS, zip(SEEDS), ["seed"], lambda seed: judge(data, seed))
     return 0
 

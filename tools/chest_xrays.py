@@ -7,15 +7,15 @@ again. Nothing is chosen here.
 """
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
 
 from helpers.datasets import Dataset, load
 from helpers.models import source_network
-from tools.results import complete, read
+from tools.results import complete, log_odds, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "chest-xrays.json"
 SEEDS = range(1, 9)
@@ -46,31 +46,21 @@ def judge(data: Dataset, seed: int) -> dict[str, Any]:
     entry = {"seed": seed, "first_loss": round(first_loss, 3)}
     entry |= {"epochs": len(history["loss"]), "kept": int(np.argmin(history["val_loss"])) + 1}
     for part, images in (("validation", X_validation), ("test", X_test)):
-        scores = network.predict(images, verbose=0)[:, 1].astype(float)
-        # Two decimals of a log-odds: a small file. 1e-7 is the least that Keras' loss tells apart.
-        entry[part] = np.round(logit(np.clip(scores, 1e-7, 1 - 1e-7)), 2).tolist()
+        entry[part] = log_odds(network.predict(images, verbose=0)[:, 1])
     return entry
 
 
-def start(data: Dataset) -> dict[str, Any]:
-    """Return what is written before the first run."""
-    import keras
-    import tensorflow
-
-    return {
-        "versions": {"keras": keras.__version__, "tensorflow": tensorflow.__version__},
+def main() -> int:
+    """Train what the file does not hold yet."""
+    data = load("pneumoniamnist", synthetic=False)
+    results = read(RESULTS) or {
+        "versions": {name: version(name) for name in ("keras", "tensorflow")},
         "labels": {
             "validation": "".join(map(str, data.validation.labels)),
             "test": "".join(map(str, data.test.labels)),
         },
         "runs": [],
     }
-
-
-def main() -> int:
-    """Train what the file does not hold yet."""
-    data = load("pneumoniamnist", synthetic=False)
-    results = read(RESULTS) or start(data)
     complete(results, RESULTS, zip(SEEDS), ["seed"], lambda seed: judge(data, seed))
     return 0
 

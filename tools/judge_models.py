@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
 
 from helpers import models, phantoms
 from helpers.datasets import load
 from helpers.training import Recipe, predict, train
-from tools.results import complete, read
+from tools.results import complete, log_odds, read
 
 RESULTS = Path(__file__).parent.parent / "notebooks" / "results" / "judge-models.json"
 SEEDS = range(5)
@@ -75,9 +74,7 @@ def judge(task: str, seed: int) -> dict[str, Any]:
     entry: dict[str, Any] = {"task": task, "seed": seed}
     entry["seconds"] = round(time.process_time() - start, 1)
     for part in ("validation", "test"):
-        scores = predict(model, split(task, part)[0])[:, 1].astype(float)
-        # Two decimals of a log-odds: a small file. 1e-7 is the least that Keras' loss tells apart.
-        entry[part] = np.round(logit(np.clip(scores, 1e-7, 1 - 1e-7)), 2).tolist()
+        entry[part] = log_odds(predict(model, split(task, part)[0])[:, 1])
     return entry
 
 
