@@ -6,7 +6,7 @@ import pytest
 from pybtex.database import parse_string
 
 from tests import links
-from tools.notebooks import LESSONS, ROOT, book_pages
+from tools.notebooks import ROOT, book_pages, lesson_paths
 
 BOOK = ROOT / "book"
 FILE = BOOK / "references.bib"
@@ -16,7 +16,7 @@ ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 
 def pages():
     """Return the text of every page and lesson by its path."""
-    paths = [*book_pages(), *LESSONS.glob("*.ipynb")]
+    paths = [*book_pages(), *lesson_paths()]
     return {path: links.markdown(path) for path in sorted(paths)}
 
 

@@ -19,7 +19,7 @@ from scipy import integrate, signal, special
 from helpers import layers as L
 from helpers import network as net
 from tests.compare import assert_close, central_differences
-from tools.notebooks import ROOT
+from tools.notebooks import lesson_paths
 
 Z = np.linspace(-4, 4, 41)
 
@@ -624,7 +624,7 @@ def test_tags_are_found_and_compared():
 
 def test_each_equation_of_the_lessons_has_its_test():
     places: dict[str, list[str]] = {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in lesson_paths():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         for cell in cells:
             if cell["cell_type"] == "markdown":

@@ -6,12 +6,12 @@ import pytest
 
 from tests import links
 from tools import terms as tool
-from tools.notebooks import LESSONS, ROOT, book_pages, read
+from tools.notebooks import LESSONS, ROOT, book_pages, lesson_paths, read
 
 BOOK = ROOT / "book"
 PAGE = BOOK / "reference" / "glossary.md"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-READERS = sorted([*book_pages(), *LESSONS.glob("*.ipynb")])
+READERS = [*book_pages(), *lesson_paths()]
 
 
 def terms(text):
@@ -60,7 +60,7 @@ def test_glossary():
         ("特征图. ", "feature map. "),
         ("### accuracy", "### zebra"),
         ("(#relu)", "(#rilu)"),
-        ("34-pooling.ipynb", "34-nowhere.ipynb"),
+        ("pooling.ipynb", "nowhere.ipynb"),
         ("→ [Pooling]", "see [Pooling]"),
         ("### weight decay", "### weight"),
     ],
@@ -86,7 +86,7 @@ def test_links(path):
 
 
 def test_a_planted_broken_link_is_found():
-    lesson = LESSONS / "32-convolution.ipynb"
+    lesson = LESSONS / "convolution.ipynb"
     good = "A [feature map](../book/reference/glossary.md#feature-map)."
     assert broken(lesson, good) == []
     assert broken(lesson, good.replace("feature-map)", "feature-mop)"))

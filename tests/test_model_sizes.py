@@ -172,7 +172,7 @@ def test_a_stopped_command_goes_on_where_it_was(monkeypatch, tmp_path):
 
 
 def test_the_lesson_trains_with_the_recipe_of_the_file():
-    code = "\n".join(cell.source for cell in read(LESSONS / "52-too-much-model.ipynb").cells)
+    code = "\n".join(cell.source for cell in read(LESSONS / "too-much-model.ipynb").cells)
     assert 'Recipe(steps=results["steps"])' in code
     assert "filters=(8, 16, 32)" in code
     assert tool.FILTERS["width 8"] == (8, 16, 32)

@@ -2,6 +2,7 @@
 
 import copy
 import importlib
+import pkgutil
 import re
 import statistics
 
@@ -9,11 +10,12 @@ import nbformat
 import numpy as np
 import pytest
 
+import helpers.exercises
 from helpers.exercises import CORRECT
 from tests import prose
-from tools.notebooks import LESSONS, dump, normalise, read
+from tools.notebooks import LESSONS, dump, lesson_paths, normalise, read
 
-PATHS = sorted(LESSONS.glob("*.ipynb"))
+PATHS = lesson_paths()
 lessons = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 CHECKS = [
     prose.unguarded_numbers,
@@ -24,8 +26,19 @@ CHECKS = [
 ]
 
 
-def test_there_are_lessons():
-    assert PATHS
+def test_one_name_for_a_lesson():
+    """The table of contents, the notebook and its exercises agree, and nothing is left over."""
+    names = {path.stem for path in PATHS}
+    assert names == {path.stem for path in LESSONS.glob("*.ipynb")}
+    modules = {module.name for module in pkgutil.iter_modules(helpers.exercises.__path__)}
+    assert modules == {name.replace("-", "_") for name in names}
+
+
+@lessons
+def test_exercises_are_those_of_the_lesson(path):
+    code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
+    imported = re.findall(r"from helpers\.exercises import (\w+) as exercise", code)
+    assert imported == [path.stem.replace("-", "_")]
 
 
 @lessons
@@ -153,7 +166,7 @@ def test_planted_number_is_found(text):
         "ResNet-18 reaches 0.944 (doi 10.1038/s41597-022-01721-8).",
         "Fukushima published it in 1980, others in 2012.",
         "Source: S3.1. Three windows of 28 rows.",
-        "[Convolution](32-convolution.ipynb) of 3 x 3.",
+        "[Convolution](convolution.ipynb) of 3 x 3.",
     ],
 )
 def test_number_that_was_not_computed_is_left_alone(text):

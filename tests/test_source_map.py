@@ -69,7 +69,7 @@ def test_every_item_has_a_place_and_every_slip_its_correction():
         (r"^\| S6\.5 ", "| S6.4 "),
         (r"^(\| S5\.1 \| [^|]* \|).*", r"\1 to come |"),
         (r"^(\| S5\.1 \| [^|]* \|).*", r"\1 [to come](../faq/challenges.md) |"),
-        (r"32-convolution\.ipynb\)", "32-nowhere.ipynb)"),
+        (r"convolution\.ipynb\)", "nowhere.ipynb)"),
         (r"#pooling-learns-nothing", "#pooling-learns-everything"),
         (r"^\| 14 .*\n", ""),
         (r"^(\| 7 \| [^|]* \|)[^|]*\|", r"\1 |"),

@@ -1,6 +1,6 @@
 """Measure the README's two commands on a fresh clone with an empty home: `make measure`.
 
-Writes `notebooks/results/measured.json`; the page `book/reference/measured.md` is made from it.
+Writes `book/reference/measured.json`; the page `book/reference/measured.md` is made from it.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from tools.notebooks import ROOT
+from tools.notebooks import ROOT, lesson_paths
 from tools.results import write
 
-RESULTS = ROOT / "notebooks" / "results" / "measured.json"
+RESULTS = ROOT / "book" / "reference" / "measured.json"
 PAGE = ROOT / "book" / "reference" / "measured.md"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn", "matplotlib", "jupyter-book")
 COMMANDS = {
@@ -84,7 +84,7 @@ def lesson_seconds(report: Path) -> dict[str, int]:
         if name.startswith("notebooks."):
             name = name.removeprefix("notebooks.")
             seconds[name] = seconds.get(name, 0) + float(case.get("time", 0))
-    return {name: round(total) for name, total in sorted(seconds.items())}
+    return {path.stem: round(seconds[path.stem]) for path in lesson_paths() if path.stem in seconds}
 
 
 def measure() -> dict:

@@ -40,6 +40,12 @@ KERAS_TIMES = re.compile(r"\d+s(?: -)? \d+[mu]?s/(?:step|epoch) - ")
 LOGGED = re.compile(r"^WARNING:tensorflow:.*\n?", re.M)
 
 
+def lesson_paths() -> list[Path]:
+    """Return the lessons in reading order: that of `_toc.yml`, the one place that knows it."""
+    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    return [ROOT / f"{name}.ipynb" for name in re.findall(r"file: (notebooks/\S+)", toc)]
+
+
 def book_pages() -> list[Path]:
     """Return the pages of the book, less the copies that JupyterLab keeps of those it opened."""
     pages = (ROOT / "book").rglob("*.md")
@@ -174,7 +180,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("paths", nargs="*", type=Path)
     options = parser.parse_args(arguments)
-    for path in options.paths or sorted(LESSONS.glob("*.ipynb")):
+    for path in options.paths or lesson_paths():
         if options.normalise:
             path.write_text(dump(normalise(read(path))), encoding="utf-8")
         else:

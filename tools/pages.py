@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import terms
-from tools.notebooks import LESSONS, ROOT, book_pages
+from tools.notebooks import ROOT, book_pages, lesson_paths
 
 BOOK = ROOT / "book"
 HELPERS = ROOT / "helpers"
@@ -148,7 +148,7 @@ def _time(text: str, lesson: str) -> tuple[str, str]:
 def lessons() -> list[dict]:
     """Return name, title, what one does, needs and time of every lesson, in reading order."""
     found = []
-    for path in sorted(LESSONS.glob("*.ipynb")):
+    for path in lesson_paths():
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         opening = terms.unlinked("".join(cells[0]["source"]))
         title = re.search(r"^# (.+)$", opening, re.M)
@@ -159,7 +159,7 @@ def lessons() -> list[dict]:
                 "name": path.stem,
                 "title": title[1].strip(),
                 "will": _field(opening, "You will"),
-                "needs": re.findall(r"\]\((\d[\w-]*)\.ipynb", _field(opening, "You need")),
+                "needs": re.findall(r"\]\(([\w-]+)\.ipynb", _field(opening, "You need")),
                 "time": _time(_field(opening, "Time:"), path.name),
             }
         )
@@ -253,7 +253,7 @@ def lessons_page() -> str:
     for lesson in found:
         read, run = lesson["time"]
         links = " and ".join(f"[{titles[n]}](../../notebooks/{n}.ipynb)" for n in lesson["needs"])
-        will = re.sub(r"\]\((\d)", r"](../../notebooks/\1", lesson["will"])
+        will = re.sub(r"\]\((?=[\w-]+\.ipynb)", "](../../notebooks/", lesson["will"])
         items.append(
             f"- **[{lesson['title']}](../../notebooks/{lesson['name']}.ipynb)**: {will} "
             f"*{read} to read, {run} to run{'; after ' if links else ''}{links}.*"

@@ -3,7 +3,7 @@
 import re
 import sys
 
-from tools.notebooks import LESSONS, ROOT, dump, normalise, read
+from tools.notebooks import ROOT, dump, lesson_paths, normalise, read
 
 BUTTONS = (
     "{colab_url: https://colab.research.google.com, binderhub_url: https://mybinder.org, "
@@ -20,7 +20,7 @@ def main(url: str) -> None:
     text = text.replace("launch_buttons: {}", f"launch_buttons: {BUTTONS}")
     text = re.sub(r"use_repository_button: \w+", "use_repository_button: true", text)
     config.write_text(text, encoding="utf-8")
-    for path in sorted(LESSONS.glob("*.ipynb")):
+    for path in lesson_paths():
         path.write_text(dump(normalise(read(path))), encoding="utf-8")
 
 

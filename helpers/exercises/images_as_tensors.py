@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import Exercise
+from helpers.exercises import Exercise
 
 _random = np.random.default_rng(31)
 
