@@ -1,0 +1,41 @@
+"""What experiments share: the grid of their jobs, the images they see."""
+
+import functools
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from scipy.special import logit
+
+from helpers.datasets import load
+
+
+def grid(**axes: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield each combination of the values of the axes as a job; the last axis varies fastest.
+
+    Examples
+    --------
+    >>> list(grid(width=(4, 8), seed=range(2)))[:3]
+    [{'width': 4, 'seed': 0}, {'width': 4, 'seed': 1}, {'width': 8, 'seed': 0}]
+    """
+    for values in itertools.product(*axes.values()):
+        yield dict(zip(axes, values, strict=True))
+
+
+@functools.cache
+def scaled(data: str, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return real images (N, H, W, C) as float32 in [0, 1], and their labels (N,)."""
+    split = getattr(load(data, synthetic=False), part)
+    return split.images.astype("float32") / 255, split.labels
+
+
+def log_odds(scores: np.ndarray) -> np.ndarray:
+    """Return the log-odds (N,) of scores (N,) from 0 to 1, cut where Keras' loss cuts them, 1e-7.
+
+    Examples
+    --------
+    >>> log_odds(np.array([0.5, 1.0])).round(2)
+    array([ 0.  , 16.12])
+    """
+    return logit(np.clip(scores.astype(float), 1e-7, 1 - 1e-7))

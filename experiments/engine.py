@@ -1,0 +1,354 @@
+"""Run an experiment: `python -m experiments NAME`; without a name, list them all.
+
+What the file holds already is not done again; stopped, the work goes on from there. A file that was
+made with other settings or other code is refused.
+"""
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import platform
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+import experiments
+from experiments import fingerprint
+from helpers import results
+
+VERSIONS = ("numpy", "scikit-learn", "keras", "tensorflow")
+# Modules of this folder that are no experiments.
+ENGINE = ("__main__", "claims", "common", "engine", "fingerprint")
+
+
+class ExperimentError(Exception):
+    """The file was not made by the experiment as it is now; the text says what differs."""
+
+
+def names() -> list[str]:
+    """Return the names of all experiments."""
+    modules = pkgutil.iter_modules(experiments.__path__)
+    return [module.name for module in modules if module.name not in ENGINE]
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the module of an experiment; `too-little-data` is as good as `too_little_data`."""
+    name = name.replace("-", "_")
+    if name not in names():
+        raise ExperimentError(f"there is no experiment {name!r}; there are {', '.join(names())}")
+    return importlib.import_module(f"experiments.{name}")
+
+
+def file_of(module: ModuleType, folder: Path | None = None) -> Path:
+    """Return the file in which the records of an experiment lie."""
+    name = module.__name__.rpartition(".")[2].replace("_", "-")
+    return (folder or results.FOLDER) / f"{name}.jsonl"
+
+
+# ---- A file: a head, then a line for each job ----------------------------------------------
+
+
+def stored_form(value: Any) -> Any:
+    """Return a value as JSON holds it: arrays of whole numbers packed, floats only on purpose."""
+    if isinstance(value, dict):
+        return {key: stored_form(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [stored_form(entry) for entry in value]
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "biu":
+            raise TypeError("an array of floats: `results.pack` says how many decimals are kept")
+        return results.pack(value, step=1)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def line(entry: dict[str, Any]) -> str:
+    """Return one line of the file; NaN is refused."""
+    text = json.dumps(
+        stored_form(entry), separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text + "\n"
+
+
+def read(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], int]:
+    """Return the head, the whole lines, and how many were cut short."""
+    entries: list[dict[str, Any]] = []
+    broken = 0
+    for text in file.read_text(encoding="utf-8").splitlines():
+        try:
+            entries.append(json.loads(text))
+        except ValueError:
+            broken += 1
+    if not entries or "code" not in entries[0]:
+        raise ExperimentError(f"{file.name} has no head; begin anew with --anew")
+    return entries[0], entries[1:], broken
+
+
+def write(file: Path, head: dict[str, Any], entries: list[dict[str, Any]]) -> None:
+    """Write the file in one step: an interruption leaves the one before."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_text("".join(map(line, [head, *entries])), encoding="utf-8")
+    os.replace(part, file)
+
+
+def jobs_of(module: ModuleType) -> list[dict[str, Any]]:
+    """Return the jobs of an experiment as the file holds them."""
+    return [json.loads(json.dumps(job)) for job in module.jobs()]
+
+
+def new_head(module: ModuleType) -> dict[str, Any]:
+    """Return the first line of a file: what makes its records, and what they share."""
+    return {**fingerprint.of(module), "shared": stored_form(getattr(module, "shared", dict)())}
+
+
+def missing(module: ModuleType, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the jobs that no entry is about."""
+    done = [entry["job"] for entry in entries]
+    return [job for job in jobs_of(module) if job not in done]
+
+
+def in_order(module: ModuleType, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries in the order of the jobs; those of jobs that are no more are left out."""
+    jobs = jobs_of(module)
+    return sorted((e for e in entries if e["job"] in jobs), key=lambda e: jobs.index(e["job"]))
+
+
+# ---- The work ------------------------------------------------------------------------------
+
+
+def device() -> str:
+    """Return on what the work is done: a GPU's name, or the kind of processor."""
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+
+        for gpu in tf.config.list_physical_devices("GPU"):
+            return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
+    return f"{platform.machine()} processor"
+
+
+def one(name: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job, in whatever process; return its line."""
+    module = importlib.import_module(name)
+    # Several jobs at once have a core each; what measures time may have the machine.
+    alone = getattr(module, "ALONE", False)
+    with contextlib.nullcontext() if alone else threadpool_limits(1):
+        start = time.process_time()
+        record = module.run(**job)
+        seconds = time.process_time() - start
+    return {
+        "job": job,
+        "record": stored_form(record),
+        "seconds": round(seconds, 1),
+        "versions": {package: version(package) for package in VERSIONS},
+        "device": device(),
+    }
+
+
+def work(module: ModuleType, jobs: list[dict[str, Any]], cores: int) -> Iterator[dict[str, Any]]:
+    """Yield the lines of jobs as they are done, with a bar that tells the time left."""
+    if getattr(module, "ALONE", False):
+        cores = 1
+    parallel = Parallel(n_jobs=cores, return_as="generator_unordered")
+    lines = parallel(delayed(one)(module.__name__, job) for job in jobs)
+    yield from tqdm(lines, total=len(jobs), unit="job", desc=file_of(module).stem)
+
+
+def complete(
+    module: ModuleType, cores: int = 1, anew: bool = False, folder: Path | None = None
+) -> int:
+    """Do the jobs that the file of an experiment does not hold; return how many were done.
+
+    Raises
+    ------
+    ExperimentError
+        If the file was made with other settings or other code.
+    """
+    file = file_of(module, folder)
+    if anew or not file.exists():
+        write(file, new_head(module), [])
+    head, entries, broken = read(file)
+    if changed := fingerprint.differences(head, fingerprint.of(module)):
+        raise ExperimentError(
+            f"{file.name} was made with something else: {'; '.join(changed)}. Undo that; or, if "
+            f"records stay what they are, --confirm does jobs again and compares; or begin anew "
+            f"with --anew, which forgets {len(entries)} jobs"
+        )
+    if broken:
+        print(f"{file.name}: {broken} line was cut short; its job is done again", file=sys.stderr)
+    todo = missing(module, entries)
+    if todo or broken:
+        write(file, head, entries)
+    with file.open("a", encoding="utf-8") as out:
+        for entry in work(module, todo, cores):
+            out.write(line(entry))
+            out.flush()
+            entries.append(entry)
+    write(file, head, in_order(module, entries))
+    return len(todo)
+
+
+# ---- Other code, the same records? ---------------------------------------------------------
+
+
+def numbers(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the name of each number, text or array of a record, and its values as an array."""
+    if isinstance(value, dict) and "packed" in value:
+        yield path, results.unpack(value).astype(float)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from numbers(entry, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for place, entry in enumerate(value):
+            yield from numbers(entry, f"{path}[{place}]")
+    elif isinstance(value, str):
+        yield path, np.array([ord(letter) for letter in value], dtype=float)
+    else:
+        yield path, np.array(float("nan") if value is None else float(value))
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the mean distance of two arrays."""
+    return float(np.abs(one - other).mean()) if one.size else 0.0
+
+
+def unlike(stored: Any, again: Any, peers: list[Any]) -> dict[str, str]:
+    """Return what two records of one job differ in by more than other seeds differ from each other.
+
+    Parameters
+    ----------
+    stored, again : record
+        What the file holds, and what the code gives now.
+    peers : list of records
+        Of the same job with other seeds; without any, all must be equal to six digits.
+
+    Returns
+    -------
+    dict
+        Name of a number or array: what it was, is, and by how much seeds differ.
+    """
+    old, new = dict(numbers(stored)), dict(numbers(again))
+    others = [dict(numbers(peer)) for peer in peers]
+    faults = {}
+    for name in {**old, **new}:
+        if name not in old or name not in new or old[name].shape != new[name].shape:
+            faults[name] = "is not in both, or has another shape"
+            continue
+        same = [other[name] for other in others if name in other]
+        spreads = [apart(old[name], values) for values in same if values.shape == old[name].shape]
+        distance, allowed = apart(old[name], new[name]), float(np.median(spreads or [0]))
+        # Sums in another order move the last digits.
+        if not distance <= max(allowed, 1e-6 * apart(old[name], 0 * old[name])):
+            faults[name] = f"differs by {distance:.3g}; other seeds differ by {allowed:.3g}"
+    return faults
+
+
+def confirm(
+    module: ModuleType, count: int, cores: int = 1, folder: Path | None = None
+) -> list[str]:
+    """Do some jobs again; if they give what the file holds, say so in its head.
+
+    Settings can't be confirmed: who changes one wants other records.
+
+    Returns
+    -------
+    list of str
+        One line for each job: equal, or within the spread of seeds.
+
+    Raises
+    ------
+    ExperimentError
+        If a setting differs, or a record.
+    """
+    file = file_of(module, folder)
+    head, entries, _ = read(file)
+    now = fingerprint.of(module)
+    changed = fingerprint.differences({**head, "code": {}}, {**now, "code": {}})
+    if changed:
+        raise ExperimentError(
+            f"{file.name}: {'; '.join(changed)}: other settings make other records"
+        )
+    places = np.unique(np.linspace(0, len(entries) - 1, min(count, len(entries))).astype(int))
+    chosen = [entries[place] for place in places]
+    lines, faults = [], []
+    for entry in work(module, [entry["job"] for entry in chosen], cores):
+        job = entry["job"]
+        stored = next(e for e in chosen if e["job"] == job)
+        others = {**job, "seed": None}
+        peers = [
+            e["record"] for e in entries if {**e["job"], "seed": None} == others and e["job"] != job
+        ]
+        equal = entry["record"] == stored["record"]
+        different = {} if equal else unlike(stored["record"], entry["record"], peers)
+        faults += [f"{job}: {name} {how}" for name, how in different.items()]
+        lines.append(f"{job}: " + ("equal" if equal else "within the spread of seeds"))
+    if faults:
+        raise ExperimentError(f"{file.name}: other records. " + "; ".join(faults[:5]))
+    shared = stored_form(getattr(module, "shared", dict)())
+    if unlike(head["shared"], shared, []):
+        raise ExperimentError(f"{file.name}: what the jobs share is not what it was")
+    confirmed = [entry["job"] for entry in chosen]
+    write(
+        file, {**now, "shared": head["shared"], "confirmed": confirmed}, in_order(module, entries)
+    )
+    return lines
+
+
+def state(module: ModuleType, folder: Path | None = None) -> str:
+    """Return in words how much of an experiment is there."""
+    file, count = file_of(module, folder), len(jobs_of(module))
+    if not file.exists():
+        return f"none of {count} jobs"
+    try:
+        head, entries, broken = read(file)
+    except ExperimentError as error:
+        return str(error)
+    changed = fingerprint.differences(head, fingerprint.of(module))
+    text = f"{count - len(missing(module, entries))} of {count} jobs"
+    text += f", {broken} line cut short" if broken else ""
+    return text + (f"; made with something else: {'; '.join(changed)}" if changed else "")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    parser.add_argument("name", nargs="?", help="the experiment; without it, list all")
+    parser.add_argument(
+        "--cores", type=int, default=1, metavar="N", help="jobs at once; -1: all cores"
+    )
+    parser.add_argument("--anew", action="store_true", help="forget the stored runs, begin again")
+    parser.add_argument(
+        "--confirm",
+        type=int,
+        nargs="?",
+        const=3,
+        metavar="K",
+        help="do K jobs again (3 if not said); if they give what is stored, accept changed code",
+    )
+    options = parser.parse_args(arguments)
+    try:
+        if options.name is None:
+            for name in names():
+                print(f"{name:32} {state(module_of(name))}")
+            return 0
+        module = module_of(options.name)
+        if options.confirm:
+            print("\n".join(confirm(module, options.confirm, options.cores)))
+            return 0
+        done = complete(module, options.cores, options.anew)
+        print(f"{file_of(module).name}: {done} jobs done, {state(module)}")
+    except ExperimentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
