@@ -5,6 +5,7 @@ import pytest
 
 from helpers import phantoms
 from helpers.phantoms import Lesion, Scanner, draw_labels
+from helpers.phantoms.radiography import _path, _slab
 
 # Each simulator with its number of classes.
 SIMULATORS = [
@@ -75,9 +76,9 @@ def test_masks_cover_lesions(simulate, classes):
     masks = with_lesion.masks
     if simulate is phantoms.ultrasound:
         # Shadows fall below: look above the middle of each mass.
-        rows = np.arange(28)[None, :, None]
-        middle = (rows * masks).sum(axis=(1, 2)) / masks.sum(axis=(1, 2))
-        above = rows <= middle[:, None, None]
+        height = np.arange(28)[None, :, None]
+        middle = (height * masks).sum(axis=(1, 2)) / masks.sum(axis=(1, 2))
+        above = height <= middle[:, None, None]
         change, masks = change * above, masks & above
     assert change[~masks].sum() < 0.12 * change.sum()
     assert (change[masks] >= 2).mean() > 0.8
@@ -91,12 +92,12 @@ def test_parameters_say_where(simulate, classes):
     alone = made.parameters.get("count", np.ones(300)) == 1
     steps = (np.arange(28) + 0.5) / 28 * 2 - 1
     weights = made.masks[alone] / made.masks[alone].sum(axis=(1, 2), keepdims=True)
-    found_x = (weights * steps[None, None, :]).sum(axis=(1, 2))
-    found_y = (weights * steps[None, :, None]).sum(axis=(1, 2))
+    center_x = (weights * steps[None, None, :]).sum(axis=(1, 2))
+    center_y = (weights * steps[None, :, None]).sum(axis=(1, 2))
     # Lungs cut opacities off at their edge.
     least = 0.2 if simulate is phantoms.fundus else 0.9
-    for found, name in [(found_x, "x"), (found_y, "y")]:
-        assert np.corrcoef(found, made.parameters[name][alone])[0, 1] > least
+    for center, name in [(center_x, "x"), (center_y, "y")]:
+        assert np.corrcoef(center, made.parameters[name][alone])[0, 1] > least
 
 
 # The knobs.
@@ -130,9 +131,9 @@ def test_position_of_a_lesion(simulate, classes):
     labels = np.full(50, classes - 1)
     made = simulate(labels, lesion=Lesion(position=(0.3, -0.1)))
     np.testing.assert_allclose(made.parameters["x"], 0.3, rtol=1e-6)
-    rows, columns = np.nonzero(made.masks.any(axis=0) & (made.masks.mean(axis=0) > 0.1))
-    assert np.abs((columns.mean() + 0.5) / 14 - 1 - 0.3) < 0.2
-    assert np.abs((rows.mean() + 0.5) / 14 - 1 + 0.1) < 0.2
+    down, across = np.nonzero(made.masks.any(axis=0) & (made.masks.mean(axis=0) > 0.1))
+    assert np.abs((across.mean() + 0.5) / 14 - 1 - 0.3) < 0.2
+    assert np.abs((down.mean() + 0.5) / 14 - 1 + 0.1) < 0.2
 
 
 @each
@@ -193,8 +194,8 @@ def test_labels_and_images_of_the_same_seed_are_independent(simulate, classes):
     made = simulate(labels, seed=5, marker=[0.5] * classes)
     # The numbers of spots are the grade.
     drawn = {k: v.astype(float) for k, v in made.parameters.items() if k not in phantoms.SPOTS}
-    found = {k: np.corrcoef(v, labels)[0, 1] for k, v in drawn.items() if v.std() > 0}
-    assert max(map(abs, found.values())) < 0.1, found
+    correlations = {k: np.corrcoef(v, labels)[0, 1] for k, v in drawn.items() if v.std() > 0}
+    assert max(map(abs, correlations.values())) < 0.1, correlations
 
 
 @each
@@ -238,8 +239,8 @@ def test_x_rays_are_stopped_by_what_is_thick_and_dense():
 def test_beer_and_lambert():
     # Through an ellipsoid's middle: twice its half axis; through its rim: nothing.
     square = np.array([0.0, 0.75, 1.0, 2.0])
-    np.testing.assert_allclose(phantoms._path(square, 3.0), [6, 3, 0, 0])
-    np.testing.assert_allclose(phantoms._slab(square, 3.0), [6, 6 * 0.25**0.25, 0, 0])
+    np.testing.assert_allclose(_path(square, 3.0), [6, 3, 0, 0])
+    np.testing.assert_allclose(_slab(square, 3.0), [6, 6 * 0.25**0.25, 0, 0])
     assert phantoms.LUNG < phantoms.TISSUE < phantoms.BONE
 
 

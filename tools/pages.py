@@ -109,6 +109,20 @@ def _describe(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
     return lines
 
 
+def _public(path: Path) -> tuple[ast.Module, list[ast.FunctionDef | ast.ClassDef]]:
+    """Return a module's tree and what it defines for others; a package offers what it imports."""
+    path = path / "__init__.py" if path.is_dir() else path
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            nodes.append(node)
+        elif isinstance(node, ast.ImportFrom) and node.level and path.stem == "__init__":
+            names = {alias.name for alias in node.names}
+            nodes += [n for n in _public(path.with_name(f"{node.module}.py"))[1] if n.name in names]
+    return tree, nodes
+
+
 def api_page() -> str:
     """Return the page on `helpers`."""
     lines = [
@@ -117,14 +131,13 @@ def api_page() -> str:
         "What lessons derive first and import afterwards. This page is made from the docstrings; "
         "each example in it is run by the tests.\n",
     ]
-    paths = [p for p in sorted(HELPERS.glob("*.py")) if p.stem != "__init__"]
-    for path in [*paths, HELPERS / "exercises" / "__init__.py"]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        name = "helpers.exercises" if path.stem == "__init__" else f"helpers.{path.stem}"
-        lines += [f"## {name}\n", to_markdown(ast.get_docstring(tree) or "") + "\n"]
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                lines += _describe(node)
+    modules = [p for p in HELPERS.glob("*.py") if p.stem != "__init__"]
+    packages = [p.parent for p in HELPERS.glob("*/__init__.py")]
+    for path in sorted([*modules, *packages]):
+        tree, nodes = _public(path)
+        lines += [f"## helpers.{path.stem}\n", to_markdown(ast.get_docstring(tree) or "") + "\n"]
+        for node in nodes:
+            lines += _describe(node)
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -1,0 +1,48 @@
+"""Simulated images whose truth is known: images of nobody, for experiments and as look-alikes.
+
+`radiographs`, `ultrasound`, `fundus` and `slices` all have the same parameters:
+
+labels : int array (N,)
+    The class of each image to draw; `draw_labels` draws labels of a given prevalence.
+seed : int
+    Of everything drawn. The same seed gives the same images, and the same anatomy whatever the
+    labels, lesion, scanner and marker: one patient with and without a lesion, on two scanners.
+size : int
+    Height and width in pixels, 8 or more.
+lesion : Lesion
+    How large, how visible and where lesions are.
+scanner : Scanner
+    Noise, blur and gray scale.
+marker : sequence of floats, or None
+    For each class the probability of a small white square in the top left corner: a shortcut.
+
+They return `Phantoms`, and raise ValueError if labels are no classes of theirs or the marker has
+not one probability a class. Positions are (x, y) from (-1, -1) top left to (1, 1) bottom right.
+"""
+
+from .drawing import Lesion, Phantoms, Scanner, draw_labels
+from .photography import SPOTS, fundus
+from .radiography import BONE, LUNG, PHOTONS, TISSUE, radiographs
+from .sonography import DYNAMIC_RANGE, ultrasound
+from .tomography import LESIONS, SEQUENCES, TISSUES, signals, slices
+
+__all__ = [
+    "BONE",
+    "DYNAMIC_RANGE",
+    "LESIONS",
+    "LUNG",
+    "PHOTONS",
+    "SEQUENCES",
+    "SPOTS",
+    "TISSUE",
+    "TISSUES",
+    "Lesion",
+    "Phantoms",
+    "Scanner",
+    "draw_labels",
+    "fundus",
+    "radiographs",
+    "signals",
+    "slices",
+    "ultrasound",
+]
