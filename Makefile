@@ -8,7 +8,7 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint notebooks benchmark protocol lock oldest measure publisher clean
+.PHONY: help book serve lab test lint check notebooks experiment lock oldest measure publisher clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -31,17 +31,24 @@ test oldest: export TF_NUM_INTEROP_THREADS := 1
 test: lint ## check everything: code, lessons (run again), site
 	$(BIN)/pytest --nbval --nbval-current-env --numprocesses auto --dist loadscope
 
+check: .venv/all.done ## check what changed since main (a minute), or one lesson: make check LESSON=too-little-data
+	@$(BIN)/python -m tools.check $(LESSON)
+
 lint: .venv/all.done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
 
+# NAME may hold options too: NAME="too_little_data --help".
+experiment: .venv/all.done ## make the stored results of a lesson: make experiment NAME=too_little_data
+	$(BIN)/python -m experiments $(NAME)
+
 notebooks: .venv/all.done ## run all lessons again, store their outputs; remake the pages made from them
 	$(BIN)/python -m tools.notebooks
 	$(BIN)/python -m tools.pages
 
-lock: .venv/all.done ## bring the lock up to date with pyproject.toml
+lock: .venv/all.done ## bring the locks up to date with pyproject.toml
 	$(BIN)/python -m tools.lock
 
 oldest: .venv/all.done ## run lessons and tests on the oldest supported versions (Python 3.11)
@@ -56,32 +63,26 @@ oldest: .venv/all.done ## run lessons and tests on the oldest supported versions
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
 	$(BIN)/python -m tools.measure
 
-benchmark: .venv/all.done ## measure the NumPy layers beside TensorFlow, SciPy and plain loops (minutes; leave the machine alone)
-	$(BIN)/python -m tools.benchmark_layers
-
-protocol: .venv/all.done ## train the recipe on three sets with five seeds and judge it (an hour; goes on where it was stopped)
-	$(BIN)/python -m tools.protocol
-
 publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"
 
 clean: ## remove what the other commands made
 	rm -rf .venv .venv-oldest _build
 
-# Set-up is redone only when the lock changes. The second environment is the first one and more.
+# Set-up is redone only when its lock changes. The second environment is the first one and more.
 .venv/python.done:
 	@$(or $(PYTHON),false) -c '$(CHECK)' || \
 	  { echo "Python 3.11 to 3.13 is needed. If you have it: make book PYTHON=/path/to/it"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/book.done: .venv/python.done requirements-book.txt
+.venv/book.done: .venv/python.done locks/requirements-book.txt
 	@echo "Setting up what the site needs (once, about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-book.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements-book.txt
 	@touch $@
 
-.venv/all.done: .venv/book.done requirements.txt pyproject.toml
+.venv/all.done: .venv/book.done locks/requirements.txt pyproject.toml
 	@echo "Setting up what the lessons and tests need (once, a few minutes) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

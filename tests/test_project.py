@@ -11,7 +11,7 @@ import yaml
 from tools.notebooks import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("requirements.txt", "requirements-book.txt")
+LOCK, SITE_LOCK = "locks/requirements.txt", "locks/requirements-book.txt"
 
 
 def declared():
@@ -40,7 +40,7 @@ def test_environment_agrees_with_pyproject():
     assert listed == declared()
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [LOCK, SITE_LOCK])
 def test_lock_has_hashes_and_names_no_index(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://|file:|--index|--find-links", text)
@@ -51,11 +51,11 @@ def test_lock_has_hashes_and_names_no_index(name):
 
 
 def test_lock_holds_what_is_declared():
-    assert set(declared()) <= set(locked("requirements.txt"))
+    assert set(declared()) <= set(locked(LOCK))
 
 
 def test_site_lock_is_a_part_of_the_lock_without_tensorflow():
-    everything, site = locked("requirements.txt"), locked("requirements-book.txt")
+    everything, site = locked(LOCK), locked(SITE_LOCK)
     assert all(versions <= everything[name] for name, versions in site.items())
     assert "tensorflow" not in site
 

@@ -1,4 +1,4 @@
-"""Write the lock, with hashes and without an index: `make lock`."""
+"""Write the locks, with hashes and without an index: `make lock`."""
 
 import subprocess
 import sys
@@ -7,19 +7,18 @@ COMMAND = [
     *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--upgrade"),
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"),
 ]
+LOCK = "locks/requirements.txt"
 GROUPS = ("book", "lab", "test", "lock")
 
 
 def main() -> None:
     """Lock everything, then what the site alone needs, at the same versions."""
     groups = [f"--group={group}" for group in GROUPS]
-    subprocess.run(
-        [*COMMAND, "pyproject.toml", *groups, "--output-file", "requirements.txt"], check=True
-    )
+    subprocess.run([*COMMAND, "pyproject.toml", *groups, "--output-file", LOCK], check=True)
     subprocess.run(
         [
-            *(*COMMAND, "--group=book", "--constraints", "requirements.txt"),
-            *("--output-file", "requirements-book.txt"),
+            *(*COMMAND, "--group=book", "--constraints", LOCK),
+            *("--output-file", "locks/requirements-book.txt"),
         ],
         check=True,
     )
