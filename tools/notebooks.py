@@ -2,7 +2,8 @@
 
 The normal form holds no stderr, no timings, no machine or version metadata; cells have stable ids;
 the first code cell fetches the book on Colab; alt text stands where the site looks for it; the
-first use of each term is linked to the glossary (`tools.terms`).
+first use of each term is linked to the glossary (`tools.terms`). Beside each lesson its text is
+written, in which changes are read (`tools.twins`).
 """
 
 import argparse
@@ -16,7 +17,7 @@ import nbformat
 import yaml
 from nbclient import NotebookClient
 
-from tools import terms
+from tools import terms, twins
 
 ROOT = Path(__file__).parent.parent
 LESSONS = ROOT / "notebooks"
@@ -156,6 +157,14 @@ def dump(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
+def store(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a lesson in normal form, and its text twin."""
+    path.write_text(dump(normalise(notebook)), encoding="utf-8")
+    twin = twins.path_of(path)
+    twin.parent.mkdir(exist_ok=True)
+    twin.write_text(twins.text(notebook, path.stem), encoding="utf-8")
+
+
 def execute(path: Path) -> None:
     """Run a lesson from top to bottom and store it in normal form; nothing if it fails."""
     notebook = read(path)
@@ -168,7 +177,7 @@ def execute(path: Path) -> None:
     )
     start = time.monotonic()
     client.execute()
-    path.write_text(dump(normalise(notebook)), encoding="utf-8")
+    store(notebook, path)
     print(f"{path.name}: {time.monotonic() - start:.0f} s", flush=True)
 
 
@@ -182,7 +191,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     for path in options.paths or lesson_paths():
         if options.normalise:
-            path.write_text(dump(normalise(read(path))), encoding="utf-8")
+            store(read(path), path)
         else:
             execute(path.resolve())
     return 0

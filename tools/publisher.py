@@ -3,7 +3,7 @@
 import re
 import sys
 
-from tools.notebooks import ROOT, dump, lesson_paths, normalise, read
+from tools.notebooks import ROOT, lesson_paths, read, store
 
 BUTTONS = (
     "{colab_url: https://colab.research.google.com, binderhub_url: https://mybinder.org, "
@@ -21,7 +21,7 @@ def main(url: str) -> None:
     text = re.sub(r"use_repository_button: \w+", "use_repository_button: true", text)
     config.write_text(text, encoding="utf-8")
     for path in lesson_paths():
-        path.write_text(dump(normalise(read(path))), encoding="utf-8")
+        store(read(path), path)
 
 
 if __name__ == "__main__":
