@@ -11,7 +11,9 @@ import json
 import os
 import pkgutil
 import platform
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -143,6 +145,8 @@ def one(name: str, job: dict[str, Any]) -> dict[str, Any]:
     module = importlib.import_module(name)
     # Several jobs at once have a core each; what measures time may have the machine.
     alone = getattr(module, "ALONE", False)
+    if not alone:
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     with contextlib.nullcontext() if alone else threadpool_limits(1):
         start = time.process_time()
         record = module.run(**job)
@@ -182,7 +186,7 @@ def complete(
     if changed := fingerprint.differences(head, fingerprint.of(module)):
         raise ExperimentError(
             f"{file.name} was made with something else: {'; '.join(changed)}. Undo that; or, if "
-            f"records stay what they are, --confirm does jobs again and compares; or begin anew "
+            f"records stay what they are, --confirm shows it and accepts the code; or begin anew "
             f"with --anew, which forgets {len(entries)} jobs"
         )
     if broken:
@@ -224,7 +228,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def unlike(stored: Any, again: Any, peers: list[Any]) -> dict[str, str]:
-    """Return what two records of one job differ in by more than other seeds differ from each other.
+    """Return what of a record, done again, is further from the stored one than from other seeds.
 
     Parameters
     ----------
@@ -236,7 +240,7 @@ def unlike(stored: Any, again: Any, peers: list[Any]) -> dict[str, str]:
     Returns
     -------
     dict
-        Name of a number or array: what it was, is, and by how much seeds differ.
+        Name of a number or array: how far it is from what is stored, and from other seeds.
     """
     old, new = dict(numbers(stored)), dict(numbers(again))
     others = [dict(numbers(peer)) for peer in peers]
@@ -246,63 +250,91 @@ def unlike(stored: Any, again: Any, peers: list[Any]) -> dict[str, str]:
             faults[name] = "is not in both, or has another shape"
             continue
         same = [other[name] for other in others if name in other]
-        spreads = [apart(old[name], values) for values in same if values.shape == old[name].shape]
+        spreads = [apart(new[name], values) for values in same if values.shape == new[name].shape]
         distance, allowed = apart(old[name], new[name]), float(np.median(spreads or [0]))
         # Sums in another order move the last digits.
         if not distance <= max(allowed, 1e-6 * apart(old[name], 0 * old[name])):
-            faults[name] = f"differs by {distance:.3g}; other seeds differ by {allowed:.3g}"
+            faults[name] = f"differs by {distance:.3g}, from other seeds by {allowed:.3g}"
     return faults
 
 
-def confirm(
-    module: ModuleType, count: int, cores: int = 1, folder: Path | None = None
-) -> list[str]:
-    """Do some jobs again; if they give what the file holds, say so in its head.
+def confirm(module: ModuleType, count: int, folder: Path | None = None) -> list[str]:
+    """Do some jobs again and compare; code that has changed and gives the same is accepted.
 
-    Settings can't be confirmed: who changes one wants other records.
+    Code that has not changed must give what is stored, or what differs from it no more than other
+    seeds do: another machine moves the last digits, and training makes more of them. Code that has
+    changed must give, on this machine and to the last digit, what the code gives that the file was
+    committed with.
 
     Returns
     -------
     list of str
-        One line for each job: equal, or within the spread of seeds.
+        A line for each job.
 
     Raises
     ------
     ExperimentError
-        If a setting differs, or a record.
+        If a record or a setting differs.
     """
     file = file_of(module, folder)
     head, entries, _ = read(file)
     now = fingerprint.of(module)
-    changed = fingerprint.differences({**head, "code": {}}, {**now, "code": {}})
-    if changed:
-        raise ExperimentError(
-            f"{file.name}: {'; '.join(changed)}: other settings make other records"
-        )
+    if changed := fingerprint.differences({**head, "code": {}}, {**now, "code": {}}):
+        raise ExperimentError(f"{file.name}: {'; '.join(changed)}: other settings, other records")
     places = np.unique(np.linspace(0, len(entries) - 1, min(count, len(entries))).astype(int))
     chosen = [entries[place] for place in places]
-    lines, faults = [], []
-    for entry in work(module, [entry["job"] for entry in chosen], cores):
-        job = entry["job"]
-        stored = next(e for e in chosen if e["job"] == job)
-        others = {**job, "seed": None}
-        peers = [
-            e["record"] for e in entries if {**e["job"], "seed": None} == others and e["job"] != job
+    jobs = [entry["job"] for entry in chosen]
+    again = sorted(work(module, jobs, 1), key=lambda entry: jobs.index(entry["job"]))
+    if head["code"] == now["code"]:
+        return [
+            _beside_stored(one, stored, entries) for one, stored in zip(again, chosen, strict=True)
         ]
-        equal = entry["record"] == stored["record"]
-        different = {} if equal else unlike(stored["record"], entry["record"], peers)
-        faults += [f"{job}: {name} {how}" for name, how in different.items()]
-        lines.append(f"{job}: " + ("equal" if equal else "within the spread of seeds"))
-    if faults:
-        raise ExperimentError(f"{file.name}: other records. " + "; ".join(faults[:5]))
-    shared = stored_form(getattr(module, "shared", dict)())
-    if unlike(head["shared"], shared, []):
+    with committed(file) as tree:
+        before = [_in_tree(tree, module, job) for job in jobs]
+    for one, other in zip(again, before, strict=True):
+        if one["record"] != other["record"]:
+            names = ", ".join(unlike(other["record"], one["record"], []))
+            raise ExperimentError(f"{one['job']}: the changed code gives other records: {names}")
+    if stored_form(getattr(module, "shared", dict)()) != head["shared"]:
         raise ExperimentError(f"{file.name}: what the jobs share is not what it was")
-    confirmed = [entry["job"] for entry in chosen]
-    write(
-        file, {**now, "shared": head["shared"], "confirmed": confirmed}, in_order(module, entries)
-    )
-    return lines
+    write(file, {**now, "shared": head["shared"]}, in_order(module, entries))
+    return [f"{job}: old and new code give the same" for job in jobs]
+
+
+def _beside_stored(again: dict[str, Any], stored: dict[str, Any], entries: list[Any]) -> str:
+    """Say how near a record is to the stored one; raise if other seeds are nearer."""
+    job = stored["job"]
+    if again["record"] == stored["record"]:
+        return f"{job}: equal"
+    anyone = {**job, "seed": None}
+    peers = [e["record"] for e in entries if {**e["job"], "seed": None} == anyone and e != stored]
+    if faults := unlike(stored["record"], again["record"], peers):
+        details = "; ".join(f"{name} {how}" for name, how in list(faults.items())[:5])
+        raise ExperimentError(f"{job}: another record: {details}")
+    return f"{job}: within the spread of seeds"
+
+
+@contextlib.contextmanager
+def committed(file: Path) -> Iterator[Path]:
+    """Lend a copy of the project as it was when a file was last committed."""
+    git = ["git", "-C", str(file.parent)]
+    commit = subprocess.check_output([*git, "log", "-1", "--format=%H", "--", file.name], text=True)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        add = [*git, "worktree", "add", "--quiet", "--detach", str(tree), commit.strip()]
+        subprocess.run(add, check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "worktree", "remove", "--force", str(tree)], check=True)
+
+
+def _in_tree(tree: Path, module: ModuleType, job: dict[str, Any]) -> dict[str, Any]:
+    """Do a job with the code of another copy of the project."""
+    code = "import sys, json; from experiments import engine; "
+    code += "print(engine.line(engine.one(sys.argv[1], json.loads(sys.argv[2]))))"
+    command = [sys.executable, "-c", code, module.__name__, json.dumps(job)]
+    return json.loads(subprocess.check_output(command, cwd=tree, text=True).splitlines()[-2])
 
 
 def state(module: ModuleType, folder: Path | None = None) -> str:
@@ -334,7 +366,7 @@ def main(arguments: list[str]) -> int:
         nargs="?",
         const=3,
         metavar="K",
-        help="do K jobs again (3 if not said); if they give what is stored, accept changed code",
+        help="do K jobs again (3 if not said) and compare; accept changed code that gives the same",
     )
     options = parser.parse_args(arguments)
     try:
@@ -344,7 +376,7 @@ def main(arguments: list[str]) -> int:
             return 0
         module = module_of(options.name)
         if options.confirm:
-            print("\n".join(confirm(module, options.confirm, options.cores)))
+            print("\n".join(confirm(module, options.confirm)))
             return 0
         done = complete(module, options.cores, options.anew)
         print(f"{file_of(module).name}: {done} jobs done, {state(module)}")

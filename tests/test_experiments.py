@@ -1,0 +1,296 @@
+"""Each experiment and its file; the engine that runs them; what it refuses."""
+
+import importlib
+import json
+import linecache
+import subprocess
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from experiments import engine, fingerprint
+from helpers import results
+from tools.notebooks import ROOT, lesson_paths
+
+NAMES = engine.names()
+each = pytest.mark.parametrize("name", NAMES)
+
+
+# ---- Every experiment ----------------------------------------------------------------------
+
+
+@each
+def test_file_is_made_by_its_module(name):
+    """Settings and code are those that made the records: else do them again, or `--confirm`."""
+    module = engine.module_of(name)
+    head, _, broken = engine.read(engine.file_of(module))
+    assert fingerprint.differences(head, fingerprint.of(module)) == []
+    assert broken == 0
+
+
+@each
+def test_file_holds_each_job_once_in_order(name):
+    module = engine.module_of(name)
+    _, entries, _ = engine.read(engine.file_of(module))
+    assert [entry["job"] for entry in entries] == engine.jobs_of(module)
+
+
+@each
+def test_file_is_in_the_form_that_the_engine_writes(name):
+    file = engine.file_of(engine.module_of(name))
+    head, entries, _ = engine.read(file)
+    assert file.read_text(encoding="utf-8") == "".join(map(engine.line, [head, *entries]))
+    assert file.stat().st_size < 500_000
+    for entry in entries:
+        assert set(entry) == {"job", "record", "seconds", "versions", "device"}
+        assert "keras" in entry["versions"] and entry["device"]
+
+
+@each
+def test_results_are_what_is_claimed(name):
+    engine.module_of(name).check(results.load(name.replace("_", "-")))
+
+
+def test_one_name_for_lesson_experiment_and_file():
+    lessons = [path.stem for path in lesson_paths()]
+    for name in NAMES:
+        slug = name.replace("_", "-")
+        assert any(slug == lesson or slug.startswith(f"{lesson}-") for lesson in lessons), slug
+    files = {file.name for file in results.FOLDER.iterdir()}
+    assert files == {f"{name.replace('_', '-')}.jsonl" for name in NAMES}
+
+
+# ---- The engine, with a small experiment ---------------------------------------------------
+
+SMALL = """
+import os
+from experiments.common import grid
+from helpers import evaluation
+from helpers.results import pack
+
+SCALE = {scale}
+SEEDS = range({seeds})
+USED_BY_NOBODY = {unused}
+
+
+def jobs():
+    return grid(kind=("a", "b"), seed=SEEDS)
+
+
+def twice(x):
+    "Return 2 x."
+    return {two} * x
+
+
+def run(kind, seed):
+    # {comment}
+    if os.environ.get("STOP_AT") == f"{{kind}}{{seed}}":
+        raise KeyboardInterrupt
+    with open(os.environ["LOG"], "a") as log:
+        print(kind, seed, file=log)
+    return {{"value": twice(seed) * SCALE, "scores": pack([0.5, seed])}}
+
+
+def shared():
+    return {{"baseline": round(evaluation.majority_baseline([0, 1, 1], [1, 1]), 2)}}
+"""
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Return a function that makes the small experiment, with changes, as a module."""
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(fingerprint, "FOLLOWED", ("experiments", "helpers", "small"))
+    settings = {"scale": 10, "seeds": 2, "unused": 1, "two": 2, "comment": "as it is"}
+
+    def make(**changes) -> ModuleType:
+        source = SMALL.format(**{**settings, **changes})
+        (tmp_path / "small.py").write_text(source, encoding="utf-8")
+        sys.modules.pop("small", None)
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        return importlib.import_module("small")
+
+    sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
+    yield make
+    sys.dont_write_bytecode = before
+    sys.modules.pop("small", None)
+
+
+def done(tmp_path):
+    return (tmp_path / "log").read_text().split("\n")[:-1]
+
+
+def test_jobs_are_done_once_and_read_back(small, tmp_path):
+    module = small()
+    assert engine.complete(module, folder=tmp_path) == 4
+    assert engine.complete(module, folder=tmp_path) == 0
+    assert done(tmp_path) == ["a 0", "a 1", "b 0", "b 1"]
+    runs = results.load("small", tmp_path)
+    assert runs.shared == {"baseline": 1.0}
+    assert runs.settings == {"SCALE": 10}
+    assert runs.where(kind="b").array("value").tolist() == [0, 20]
+    assert runs.where(seed=1).array("scores").tolist() == [[0.5, 1], [0.5, 1]]
+    assert {"seconds", "versions", "device"} <= set(runs[0])
+
+
+def test_a_stopped_run_goes_on_and_more_seeds_are_added(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("STOP_AT", "b0")
+    with pytest.raises(KeyboardInterrupt):
+        engine.complete(small(), folder=tmp_path)
+    assert "2 of 4 jobs" in engine.state(small(), tmp_path)
+    monkeypatch.delenv("STOP_AT")
+    engine.complete(small(), folder=tmp_path)
+    assert engine.complete(small(seeds=3), folder=tmp_path) == 2
+    assert done(tmp_path) == ["a 0", "a 1", "b 0", "b 1", "a 2", "b 2"]
+    # Whatever the order of the work, the file is in the order of the jobs.
+    assert [run["seed"] for run in results.load("small", tmp_path)] == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"scale": 11}, "SCALE was 10, is 11"),
+        ({"two": 3}, "the code of small.twice"),
+    ],
+)
+def test_other_settings_and_other_code_are_refused(small, tmp_path, change, said):
+    engine.complete(small(), folder=tmp_path)
+    before = (tmp_path / "small.jsonl").read_bytes()
+    with pytest.raises(engine.ExperimentError, match=said) as refusal:
+        engine.complete(small(**change), folder=tmp_path)
+    assert "--anew" in str(refusal.value) and "--confirm" in str(refusal.value)
+    assert said in engine.state(small(**change), tmp_path)
+    assert (tmp_path / "small.jsonl").read_bytes() == before
+    engine.complete(small(**change), anew=True, folder=tmp_path)
+    assert results.load("small", tmp_path).where(kind="a", seed=1)[0]["value"] != 20
+
+
+@pytest.mark.parametrize("change", [{"comment": "other words"}, {"unused": 2}])
+def test_comments_and_what_no_record_depends_on_are_no_change(small, tmp_path, change):
+    engine.complete(small(), folder=tmp_path)
+    assert engine.complete(small(**change), folder=tmp_path) == 0
+
+
+@pytest.fixture
+def repository(small, tmp_path, monkeypatch):
+    """The small experiment with its file, committed; its copies are found by their folder."""
+    (tmp_path / "small.py").write_text("", encoding="utf-8")
+    engine.complete(small(), folder=tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "--quiet"], ["add", "small.py", "small.jsonl"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    return small
+
+
+def test_other_code_that_gives_the_same_can_be_confirmed(repository, tmp_path):
+    other = repository(two="(1 + 1)")
+    with pytest.raises(engine.ExperimentError, match="small.twice"):
+        engine.complete(other, folder=tmp_path)
+    assert len(engine.confirm(other, 2, folder=tmp_path)) == 2
+    assert engine.complete(other, folder=tmp_path) == 0
+
+
+def test_other_code_that_gives_something_else_can_not(repository, tmp_path):
+    before = (tmp_path / "small.jsonl").read_bytes()
+    with pytest.raises(engine.ExperimentError, match="other records: value"):
+        engine.confirm(repository(two="2.01"), 4, folder=tmp_path)
+    with pytest.raises(engine.ExperimentError, match="other settings"):
+        engine.confirm(repository(scale="20"), 4, folder=tmp_path)
+    assert (tmp_path / "small.jsonl").read_bytes() == before
+
+
+def test_the_same_code_must_give_what_is_stored(small, tmp_path):
+    engine.complete(small(), folder=tmp_path)
+    assert all(line.endswith("equal") for line in engine.confirm(small(), 4, folder=tmp_path))
+    file = tmp_path / "small.jsonl"
+    file.write_text(file.read_text().replace('"value":20', '"value":90'), encoding="utf-8")
+    with pytest.raises(engine.ExperimentError, match="another record: value differs by 70"):
+        engine.confirm(small(), 4, folder=tmp_path)
+
+
+def test_code_of_helpers_counts(small):
+    code = fingerprint.of(small())["code"]
+    assert {"small.run", "small.twice", "helpers.results.pack"} <= set(code)
+    assert "helpers.evaluation.majority_baseline" in code
+
+
+def test_a_line_that_was_cut_short_is_noticed_and_done_again(small, tmp_path, capsys):
+    engine.complete(small(), folder=tmp_path)
+    file = tmp_path / "small.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20])
+    with pytest.raises(ValueError, match="line 5, was cut short"):
+        results.load("small", tmp_path)
+    assert engine.complete(small(), folder=tmp_path) == 1
+    assert "cut short" in capsys.readouterr().err
+    assert done(tmp_path)[-1] == "b 1"
+    assert len(results.load("small", tmp_path)) == 4
+
+
+def test_several_cores_give_the_same_records(small, tmp_path, monkeypatch):
+    """In processes of their own, which see what is on the path."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    for cores, folder in enumerate(folders, start=1):
+        engine.complete(small(), cores=cores, folder=folder)
+    one, two = (results.load("small", folder) for folder in folders)
+    assert [run["value"] for run in one] == [run["value"] for run in two]
+    assert sorted(done(tmp_path)[:4]) == sorted(done(tmp_path)[4:])
+
+
+def test_nan_and_floats_without_a_step_are_refused():
+    with pytest.raises(ValueError):
+        engine.line({"auc": float("nan")})
+    with pytest.raises(TypeError, match="pack"):
+        engine.line({"scores": np.array([0.5])})
+
+
+def test_a_setting_that_is_no_data_is_refused():
+    with pytest.raises(TypeError, match="no data"):
+        fingerprint.plain({"relu": lambda x: x})
+
+
+def test_no_such_experiment(capsys):
+    assert engine.main(["too-litle-data"]) == 2
+    assert "there are" in capsys.readouterr().err
+
+
+def test_records_within_the_spread_of_seeds():
+    stored, other = {"auc": 0.90}, {"auc": 0.92}
+    assert engine.unlike(stored, {"auc": 0.91}, [other]) == {}
+    assert "auc" in engine.unlike(stored, {"auc": 0.93}, [other])
+    assert "auc" in engine.unlike(stored, {"auc": 0.9001}, [])
+    assert "loss" in engine.unlike(stored, {"auc": 0.9, "loss": 1}, [other])
+
+
+# ---- The reader ----------------------------------------------------------------------------
+
+
+def test_what_is_not_there_is_an_error(small, tmp_path):
+    engine.complete(small(), folder=tmp_path)
+    runs = results.load("small", tmp_path)
+    with pytest.raises(ValueError, match="no run has kind='c'; there are 'a', 'b'"):
+        runs.where(kind="c")
+    with pytest.raises(ValueError, match="no run has an entry 'kin'"):
+        runs.where(kin="a")
+    with pytest.raises(ValueError, match="no entry 'auc'"):
+        runs.array("auc")
+    with pytest.raises(FileNotFoundError, match="there are small"):
+        results.load("smal", tmp_path)
+
+
+def test_packed_arrays_come_back():
+    values = np.random.default_rng(0).normal(0, 20, (3, 5))
+    stored = json.loads(json.dumps(results.pack(values)))
+    assert np.array_equal(results.unpack(stored), values.round(2))
+
+
+@pytest.mark.parametrize(("value", "said"), [(float("nan"), "NaN"), (400.0, "step above")])
+def test_values_that_can_not_be_packed_are_refused(value, said):
+    with pytest.raises(ValueError, match=said):
+        results.pack([value])
