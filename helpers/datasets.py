@@ -17,8 +17,10 @@ import os
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pooch
@@ -137,28 +139,27 @@ class Dataset:
     def _counts(self) -> list[tuple[str, list[int]]]:
         """Return for each class, then for all images, the number in each split."""
         splits = [self.train, self.validation, self.test]
-        rows = []
+        counts = []
         for label, name in enumerate(self.classes):
             # In a multi-label set a column of 0 and 1 is one class.
-            found = [
+            members = [
                 s.labels[:, label] if s.labels.ndim == 2 else s.labels == label for s in splits
             ]
-            rows.append(
-                (f"{label} {name}" if name != str(label) else name, [int(f.sum()) for f in found])
-            )
-        return [*rows, ("images", [len(s.labels) for s in splits])]
+            title = f"{label} {name}" if name != str(label) else name
+            counts.append((title, [int(m.sum()) for m in members]))
+        return [*counts, ("images", [len(s.labels) for s in splits])]
 
     def __repr__(self) -> str:
-        rows = [("", list(SPLITS))] + [
+        table = [("", list(SPLITS))] + [
             (n, [f"{c:,}" for c in counts]) for n, counts in self._counts()
         ]
-        width = max(len(name) for name, _ in rows)
-        lines = [f"{name:{width}}" + "".join(f"{c:>12}" for c in cells) for name, cells in rows]
+        width = max(len(name) for name, _ in table)
+        lines = [f"{name:{width}}" + "".join(f"{c:>12}" for c in cells) for name, cells in table]
         return "\n".join([self._heading(), *lines])
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col">{split}</th>' for split in SPLITS)
-        rows = "".join(
+        body = "".join(
             f'<tr><th scope="row">{html.escape(name)}</th>'
             + "".join(f"<td>{count:,}</td>" for count in counts)
             + "</tr>"
@@ -166,7 +167,7 @@ class Dataset:
         )
         return (
             f"<table><caption>{html.escape(self._heading())}</caption>"
-            f'<thead><tr><th scope="col">class</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+            f'<thead><tr><th scope="col">class</th>{head}</tr></thead><tbody>{body}</tbody></table>'
         )
 
 
@@ -235,13 +236,30 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     )
 
 
-# Simulators of the look-alikes, and the images of each class in the splits of the real sets.
+class LookAlike(NamedTuple):
+    """How to simulate a set: with what, how much of it, and what stands for each of its classes.
+
+    `counts` holds the real set's number of images of each class, split by split; `kinds` for each
+    class the simulator's, of which each image is one, all with the same chance.
+    """
+
+    simulate: Callable[..., phantoms.Phantoms]
+    counts: tuple[tuple[int, ...], ...]
+    kinds: tuple[tuple[int, ...], ...]
+
+
 LOOK_ALIKES = {
-    "breastmnist": (phantoms.ultrasound, ((147, 399), (21, 57), (42, 114))),
-    "pneumoniamnist": (phantoms.radiographs, ((1214, 3494), (135, 389), (234, 390))),
-    "retinamnist": (
+    # Malignant; or else normal, or three times as often benign.
+    "breastmnist": LookAlike(
+        phantoms.ultrasound, ((147, 399), (21, 57), (42, 114)), ((2,), (0, 1, 1, 1))
+    ),
+    "pneumoniamnist": LookAlike(
+        phantoms.radiographs, ((1214, 3494), (135, 389), (234, 390)), ((0,), (1,))
+    ),
+    "retinamnist": LookAlike(
         phantoms.fundus,
         ((486, 128, 206, 194, 66), (54, 12, 28, 20, 6), (174, 46, 92, 68, 20)),
+        ((0,), (1,), (2,), (3,), (4,)),
     ),
 }
 
@@ -253,15 +271,15 @@ def _simulate(facts: Facts, size: int) -> dict[str, Split]:
             f"there is no simulated {facts.name} of {size} pixels; "
             f"choose one of {', '.join(LOOK_ALIKES)} at 28 pixels, or the real images"
         )
-    simulate, counts = LOOK_ALIKES[facts.name]
+    simulate, counts, kinds = LOOK_ALIKES[facts.name]
     splits = {}
     for seed, (split, count) in enumerate(zip(SPLITS, counts, strict=True)):
         rng = np.random.default_rng(seed)
         labels = rng.permutation(np.repeat(np.arange(len(count)), count))
-        drawn = labels
-        if facts.name == "breastmnist":
-            # Malignant; or else benign, or one time in four normal.
-            drawn = np.where(labels == 0, 2, rng.random(len(labels)) > 0.25)
+        drawn = [
+            kinds[label][int(chance * len(kinds[label]))]
+            for label, chance in zip(labels, rng.random(len(labels)), strict=True)
+        ]
         splits[split] = Split(simulate(drawn, seed=seed).images, labels)
     return splits
 

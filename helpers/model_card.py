@@ -135,28 +135,30 @@ def model_card(
     results = evaluate(labels, scores, threshold)
     labels = np.asarray(labels)
     share = labels.mean()
-    rows = [
+    table = ["| measure | value | 95 % interval | method |", "| --- | --- | --- | --- |"] + [
         f"| {r.measure} | {r.value:.3f} | {r.low:.3f} to {r.high:.3f} | {r.method} |"
         for r in results
     ]
     shape = " x ".join(map(str, model.input.shape[1:]))
-    parts = {
-        "Model": f"A convolutional network with {model.count_params():,} parameters. It takes an "
+    network = (
+        f"A convolutional network with {model.count_params():,} parameters. It takes an "
         f"image of {shape} with pixels from 0 to 1 (gray levels divided by 255) and gives a "
         f"probability for each class; the score is that of {positive}. Above {threshold:.3f} it "
-        f"says {positive}.",
-        **{heading: texts[field] for field, heading in FIELDS.items()},
-    }
-    sections = [f"## {heading}\n\n{_wrap(text)}" for heading, text in parts.items()]
+        f"says {positive}."
+    )
     cases = (
         f"{len(labels)} test cases, {labels.sum()} of them {positive} ({share:.1%}). Always giving "
         f"the more frequent answer has an accuracy of {max(share, 1 - share):.3f}. Sensitivity, "
         f"predictive value and specificity are those of {positive} at the threshold above; the "
         "predictive value holds for this share only."
     )
-    table = ["| measure | value | 95 % interval | method |", "| --- | --- | --- | --- |", *rows]
-    sections.insert(5, "\n\n".join(["## Results", _wrap(cases), "\n".join(table)]))
-    return "\n\n".join([f"# Model card: {model.name}", WARNING, *sections]) + "\n"
+    sections = [f"# Model card: {model.name}", WARNING, "## Model", _wrap(network)]
+    for field, heading in FIELDS.items():
+        sections += [f"## {heading}", _wrap(texts[field])]
+        if field == "test_data":
+            # Results come after the cases that gave them.
+            sections += ["## Results", _wrap(cases), "\n".join(table)]
+    return "\n\n".join(sections) + "\n"
 
 
 def _wrap(text: str) -> str:

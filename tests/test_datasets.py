@@ -18,7 +18,7 @@ import numpy as np
 import pooch
 import pytest
 
-from helpers import datasets
+from helpers import datasets, phantoms
 from helpers.datasets import FACTS, DatasetError, load
 from helpers.models import source_network
 
@@ -143,9 +143,24 @@ def test_registry_is_sound():
 
 
 def test_look_alikes_have_the_real_sizes():
-    for name, (_, counts) in datasets.LOOK_ALIKES.items():
+    for name, (_, counts, kinds) in datasets.LOOK_ALIKES.items():
         assert [sum(count) for count in counts] == list(FACTS[name].counts.values())
-        assert {len(count) for count in counts} == {len(FACTS[name].classes)}
+        assert {len(count) for count in counts} == {len(FACTS[name].classes)} == {len(kinds)}
+
+
+def test_look_alikes_of_breasts_are_malignant_or_one_of_two(monkeypatch):
+    drawn = []
+
+    def simulate(kinds, seed):
+        drawn.append(np.array(kinds))
+        return phantoms.ultrasound(kinds, seed)
+
+    look_alike = datasets.LOOK_ALIKES["breastmnist"]._replace(simulate=simulate)
+    monkeypatch.setitem(datasets.LOOK_ALIKES, "breastmnist", look_alike)
+    labels = load("breastmnist", synthetic=True).train.labels
+    assert set(drawn[0][labels == 0]) == {2}
+    shares = np.bincount(drawn[0][labels == 1]) / np.sum(labels == 1)
+    np.testing.assert_allclose(shares, [0.25, 0.75], atol=0.05)
 
 
 # Bad arguments.
@@ -510,7 +525,7 @@ def test_look_alikes(name):
     assert data.provenance == "SIMULATED (not real images)"
     assert "SIMULATED, not real images" in repr(data)
     assert "SIMULATED, not real images" in data._repr_html_()
-    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name][1], strict=True):
+    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name].counts, strict=True):
         images, labels = getattr(data, split).images, getattr(data, split).labels
         assert images.shape == (sum(counts), *FACTS[name].image_shape(28))
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
@@ -569,5 +584,5 @@ def test_real(name, monkeypatch):
     except DatasetError as error:
         pytest.skip(f"neither mirror nor cache has the real files: {error}")
     assert not data.synthetic
-    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name][1], strict=True):
+    for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name].counts, strict=True):
         assert np.bincount(getattr(data, split).labels).tolist() == list(counts)

@@ -46,8 +46,8 @@ def card(**changes):
 
 def table(text):
     """Return measure: (value, low, high) of the card's table."""
-    rows = re.findall(r"^\| ([\w ]+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|", text, re.M)
-    return {name: tuple(map(float, numbers)) for name, *numbers in rows}
+    lines = re.findall(r"^\| ([\w ]+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|", text, re.M)
+    return {name: tuple(map(float, numbers)) for name, *numbers in lines}
 
 
 def test_numbers_are_those_of_scikit_learn():
@@ -61,30 +61,30 @@ def test_numbers_are_those_of_scikit_learn():
         "accuracy": metrics.accuracy_score(labels, called),
         "Brier score": metrics.brier_score_loss(labels, scores),
     }
-    found = table(card())
-    assert set(found) == {*expected, "expected calibration error"}
+    results = table(card())
+    assert set(results) == {*expected, "expected calibration error"}
     for name, value in expected.items():
-        assert found[name][0] == pytest.approx(value, abs=6e-4)
-    for value, low, high in found.values():
+        assert results[name][0] == pytest.approx(value, abs=6e-4)
+    for value, low, high in results.values():
         # A calibration error can lie outside its own percentile interval: chance adds to it.
         assert 0 <= low < high <= 1 and low - 0.05 < value < high
 
 
 def test_intervals_of_shares_are_those_of_scipy():
     labels, scores = cases()
-    found = table(card())["sensitivity"]
+    result = table(card())["sensitivity"]
     ill = labels == 1
     wilson = stats.binomtest(int(np.sum(scores[ill] > 0.35)), int(ill.sum())).proportion_ci(
         method="wilson"
     )
-    assert found[1:] == pytest.approx((wilson.low, wilson.high), abs=6e-4)
+    assert result[1:] == pytest.approx((wilson.low, wilson.high), abs=6e-4)
 
 
 def test_table_holds_what_evaluate_returns():
     labels, scores = cases()
-    found = table(card())
+    results = table(card())
     for result in evaluate(labels, scores, 0.35):
-        assert found[result.measure] == pytest.approx(result[1:4], abs=6e-4)
+        assert results[result.measure] == pytest.approx(result[1:4], abs=6e-4)
 
 
 def test_another_evaluation_gives_another_card():
