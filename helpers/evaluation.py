@@ -378,8 +378,8 @@ def delong_comparison(
     --------
     >>> labels = [0, 0, 0, 0, 1, 1, 1, 1]
     >>> good, poor = [1, 2, 3, 5, 4, 6, 7, 8], [1, 4, 3, 5, 2, 6, 7, 8]
-    >>> found = delong_comparison(labels, np.array(good) / 10, np.array(poor) / 10)
-    >>> print(f"{found.difference:.3f} ({found.low:.2f} to {found.high:.2f}), p = {found.p:.2f}")
+    >>> gain = delong_comparison(labels, np.array(good) / 10, np.array(poor) / 10)
+    >>> print(f"{gain.difference:.3f} ({gain.low:.2f} to {gain.high:.2f}), p = {gain.p:.2f}")
     0.125 (-0.16 to 0.41), p = 0.39
     """
     labels, first = _cases(labels, scores)
@@ -594,8 +594,8 @@ def operating_point(
         prevalence = float(labels.mean())
     elif not 0 < prevalence < 1:
         raise ValueError(f"prevalence={prevalence!r} is not between 0 and 1; for 5 % say 0.05")
-    found = np.unique(scores)
-    thresholds = np.concatenate([[0], (found[1:] + found[:-1]) / 2, [1]])
+    levels = np.unique(scores)
+    thresholds = np.concatenate([[0], (levels[1:] + levels[:-1]) / 2, [1]])
     # Cases of a class at or below each threshold, by looking it up in the sorted scores.
     missed, passed = (
         np.searchsorted(np.sort(scores[labels == label]), thresholds, side="right")
@@ -643,15 +643,15 @@ def predictive_values(
         if not inside.size or not np.all((inside >= 0) & (inside <= 1)):  # catches NaN too
             raise ValueError(f"{name}={value!r}; give a share from 0 to 1")
     se, sp, ill = (np.asarray(value, dtype=float) for value in values.values())
-    found, alarms = se * ill, (1 - sp) * (1 - ill)
+    hits, alarms = se * ill, (1 - sp) * (1 - ill)
     missed, passed = (1 - se) * ill, sp * (1 - ill)
-    for answer, cases in (("positive", found + alarms), ("negative", missed + passed)):
+    for answer, cases in (("positive", hits + alarms), ("negative", missed + passed)):
         if np.any(cases == 0):
             raise ValueError(
                 f"no case is called {answer} at sensitivity={sensitivity!r}, specificity="
                 f"{specificity!r}, prevalence={prevalence!r}; that predictive value does not exist"
             )
-    return found / (found + alarms), passed / (missed + passed)
+    return hits / (hits + alarms), passed / (missed + passed)
 
 
 def net_benefit(labels: ArrayLike, scores: ArrayLike, thresholds: ArrayLike) -> np.ndarray:
@@ -694,8 +694,8 @@ def net_benefit(labels: ArrayLike, scores: ArrayLike, thresholds: ArrayLike) -> 
         wrong = t[~((t > 0) & (t < 1))][0]
         raise ValueError(f"thresholds hold {wrong}; give numbers between 0 and 1, without them")
     acted = scores[None, :] > t[:, None]
-    found, alarms = np.mean(acted & (labels == 1), axis=1), np.mean(acted & (labels == 0), axis=1)
-    return found - alarms * t / (1 - t)
+    hits, alarms = np.mean(acted & (labels == 1), axis=1), np.mean(acted & (labels == 0), axis=1)
+    return hits - alarms * t / (1 - t)
 
 
 def majority_baseline(train_labels: ArrayLike, test_labels: ArrayLike) -> float:
@@ -756,16 +756,16 @@ def _cases(
             "give one score a case (of a softmax output, the column of class 1)"
         )
     known = range(scores.shape[1] if many else 2)
-    found = np.unique(labels)
-    if not np.isin(found, known).all():
-        wrong = found[~np.isin(found, known)][0]
+    present = np.unique(labels)
+    if not np.isin(present, known).all():
+        wrong = present[~np.isin(present, known)][0]
         raise ValueError(
             f"labels hold {wrong}; give {'0 and 1' if not many else f'0 to {known[-1]}'} only"
         )
-    if len(found) == 1:
-        raise ValueError(f"all labels are {found[0]}; give cases of both classes")
-    if len(found) < len(known):
-        missing = next(label for label in known if label not in found)
+    if len(present) == 1:
+        raise ValueError(f"all labels are {present[0]}; give cases of both classes")
+    if len(present) < len(known):
+        missing = next(label for label in known if label not in present)
         raise ValueError(f"no label is {missing}; give cases of all {len(known)} classes")
     _need_probabilities("scores", scores)
     return labels, scores

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-# Okabe and Ito's colours, told apart with any kind of colour vision
+# Okabe and Ito's colors, told apart with any kind of color vision
 # (https://jfly.uni-koeln.de/color/).
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = (
     "#0072B2",
@@ -31,7 +31,7 @@ def grid(
     Parameters
     ----------
     images : array (N, H, W), (N, H, W, 1) or (N, H, W, 3), or a sequence of such images
-        Grey images are drawn from each one's own minimum (black) to its maximum (white);
+        Gray images are drawn from each one's own minimum (black) to its maximum (white);
         uint8 images from 0 to 255.
     titles : sequence of str
         One an image, or none.
@@ -57,10 +57,14 @@ def grid(
             f"{len(titles)} titles for {len(pictures)} images; give one to each or none"
         )
     columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
+    row_count = -(-len(pictures) // columns)
     height = size + (0.28 * (1 + max(t.count("\n") for t in titles)) if titles else 0.05)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(size * columns, height * rows), squeeze=False, layout="constrained"
+        row_count,
+        columns,
+        figsize=(size * columns, height * row_count),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat[len(pictures) :]:
         axis.remove()
@@ -91,8 +95,7 @@ def timeline(events: Sequence[tuple[int, str, str]], colors: Mapping[str, str]) 
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1973', 'CT', 'in medicine']
     """
-    rows = len(events)
-    figure, axis = plt.subplots(figsize=(7.6, 0.28 * rows + 0.6), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7.6, 0.28 * len(events) + 0.6), layout="constrained")
     for row, (year, text, kind) in enumerate(events):
         axis.text(-0.3, row, str(year), ha="right", va="center", fontsize=10)
         axis.plot(0, row, "o", color=colors[kind], ms=9)
@@ -100,8 +103,8 @@ def timeline(events: Sequence[tuple[int, str, str]], colors: Mapping[str, str]) 
     for number, (kind, color) in enumerate(colors.items()):
         axis.plot(2.4 * number, -1.6, "o", color=color, ms=9)
         axis.text(2.4 * number + 0.25, -1.6, kind, va="center", fontsize=10)
-    axis.plot([0, 0], [0, rows - 1], color="#bbbbbb", zorder=0)
-    axis.set(xlim=(-1.4, 9.5), ylim=(rows - 0.4, -2.1))
+    axis.plot([0, 0], [0, len(events) - 1], color="#bbbbbb", zorder=0)
+    axis.set(xlim=(-1.4, 9.5), ylim=(len(events) - 0.4, -2.1))
     axis.set_axis_off()
     return figure
 
@@ -120,7 +123,7 @@ def boards(
         NaN leaves a cell empty: not computed yet.
     titles : sequence of str
         One a matrix.
-    boxes : sequence of (row, column, rows, columns) or None
+    boxes : sequence of (row, column, height, width) or None
         The window to frame in each matrix; none are framed if left out.
     size : float
         Width of a cell in inches.
@@ -154,14 +157,14 @@ def boards(
         layout="constrained",
     )
     for axis, array, title, box in zip(axes.flat, arrays, titles, boxes, strict=True):
-        axis.imshow(np.zeros(array.shape), "Greys", vmin=0, vmax=1)
+        axis.imshow(np.zeros(array.shape), "gray_r", vmin=0, vmax=1)
         for (row, column), value in np.ndenumerate(array):
             if not np.isnan(value):
                 axis.text(column, row, f"{value:g}", ha="center", va="center")
         if box is not None:
-            row, column, rows, columns = box
+            row, column, high, wide = box
             corner = (column - 0.5, row - 0.5)
-            axis.add_patch(Rectangle(corner, columns, rows, color=ORANGE, alpha=0.35, lw=0))
+            axis.add_patch(Rectangle(corner, wide, high, color=ORANGE, alpha=0.35, lw=0))
         axis.set_xticks(np.arange(array.shape[1] + 1) - 0.5, labels=[])
         axis.set_yticks(np.arange(array.shape[0] + 1) - 0.5, labels=[])
         axis.grid(color="0.6")
@@ -210,10 +213,14 @@ def heat(
             "give one of each to each map"
         )
     columns = min(columns, len(maps))
-    rows = -(-len(maps) // columns)
+    row_count = -(-len(maps) // columns)
     height = size + 0.25 * (1 + max(title.count("\n") for title in titles))
     figure, axes = plt.subplots(
-        rows, columns, figsize=(size * columns, height * rows), squeeze=False, layout="constrained"
+        row_count,
+        columns,
+        figsize=(size * columns, height * row_count),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat[len(maps) :]:
         axis.remove()

@@ -20,18 +20,18 @@ MISTAKES = [(name, hint) for name, exercise in EXERCISES.items() for hint in exe
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_solution_is_correct(name):
-    assert EXERCISES[name].judge(EXERCISES[name].solution) == CORRECT
+    assert EXERCISES[name].verdict(EXERCISES[name].solution) == CORRECT
 
 
 @pytest.mark.parametrize(("answer", "right"), [(np.True_, True), (np.False_, False)])
 def test_truths_of_numpy_are_as_good_as_python(answer, right):
     exercise = Exercise(lambda: True, inputs=[()], mistakes={})
-    assert (exercise.judge(lambda: answer) == CORRECT) == right
+    assert (exercise.verdict(lambda: answer) == CORRECT) == right
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_stub_is_not_attempted(name):
-    assert EXERCISES[name].judge(lambda *arguments: None) == NOT_ATTEMPTED
+    assert EXERCISES[name].verdict(lambda *arguments: None) == NOT_ATTEMPTED
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -42,7 +42,7 @@ def test_at_least_five_mistakes(name):
 @pytest.mark.parametrize(("name", "hint"), MISTAKES)
 def test_mistake_gets_its_hint(name, hint):
     exercise = EXERCISES[name]
-    assert exercise.judge(exercise.mistakes[hint]) == f"Not yet. {hint}"
+    assert exercise.verdict(exercise.mistakes[hint]) == f"Not yet. {hint}"
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -52,4 +52,4 @@ def test_mistake_gets_its_hint(name, hint):
     ids=["zero", "nan", "text", "no arguments"],
 )
 def test_nonsense_is_refused(name, answer):
-    assert EXERCISES[name].judge(answer).startswith("Not yet.")
+    assert EXERCISES[name].verdict(answer).startswith("Not yet.")

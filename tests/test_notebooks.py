@@ -118,7 +118,7 @@ def test_folded_solutions_are_correct(path):
         namespace = {"np": np}
         exec(code[0], namespace)
         checker = getattr(importlib.import_module(f"helpers.exercises.{module}"), name)
-        assert checker.judge(namespace[function]) == CORRECT
+        assert checker.verdict(namespace[function]) == CORRECT
 
 
 # ---- The checks can fail -------------------------------------------------------------------

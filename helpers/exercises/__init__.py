@@ -72,9 +72,9 @@ class Exercise:
 
     def check(self, answer: Callable[..., Any]) -> None:
         """Print what `answer`, a function, is: not attempted, mistaken (with a hint), correct."""
-        print(self.judge(answer))
+        print(self.verdict(answer))
 
-    def judge(self, answer: Callable[..., Any]) -> str:
+    def verdict(self, answer: Callable[..., Any]) -> str:
         """Return what `check` prints."""
         given = []
         for arguments in self.inputs:

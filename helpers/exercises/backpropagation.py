@@ -177,10 +177,10 @@ def _overwrite(dY: Array, K: Array, stride: int, shape: tuple[int, int]) -> Arra
 
 
 def _cropped(dY: Array, K: Array, stride: int, shape: tuple[int, int]) -> Array:
-    rows, columns = (
+    height, width = (
         (places - 1) * stride + kernel for places, kernel in zip(dY.shape, K.shape, strict=True)
     )
-    return _scatter(dY, K, stride, shape)[:rows, :columns]
+    return _scatter(dY, K, stride, shape)[:height, :width]
 
 
 _K = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, -1.0], [3.0, 0.0, 1.0]])

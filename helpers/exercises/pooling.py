@@ -11,8 +11,8 @@ Array = np.ndarray[Any, Any]
 
 
 def _windows(x: Array, size: int) -> Array:
-    rows, columns = x.shape[0] // size, x.shape[1] // size
-    return x[: rows * size, : columns * size].reshape(rows, size, columns, size)
+    down, across = x.shape[0] // size, x.shape[1] // size
+    return x[: down * size, : across * size].reshape(down, size, across, size)
 
 
 def _largest(x: Array, size: int) -> Array:
@@ -24,8 +24,8 @@ def _stride_one(x: Array, size: int) -> Array:
 
 
 def _far_apart(x: Array, size: int) -> Array:
-    rows, columns = x.shape[0] // size, x.shape[1] // size
-    return x[: rows * size, : columns * size].reshape(size, rows, size, columns).max(axis=(0, 2))
+    down, across = x.shape[0] // size, x.shape[1] // size
+    return x[: down * size, : across * size].reshape(size, down, size, across).max(axis=(0, 2))
 
 
 def _padded(x: Array, size: int) -> Array:

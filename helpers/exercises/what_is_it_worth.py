@@ -6,8 +6,8 @@ from helpers.exercises import Exercise
 
 
 def _alarm_is_right(sensitivity: float, specificity: float, prevalence: float) -> float:
-    found = sensitivity * prevalence
-    return found / (found + (1 - specificity) * (1 - prevalence))
+    hits = sensitivity * prevalence
+    return hits / (hits + (1 - specificity) * (1 - prevalence))
 
 
 alarm_is_right = Exercise(
@@ -86,8 +86,8 @@ def _parts(labels: np.ndarray, scores: np.ndarray, threshold: float) -> tuple[fl
 
 
 def _benefit(labels: np.ndarray, scores: np.ndarray, threshold: float) -> float:
-    found, alarms = _parts(labels, scores, threshold)
-    return found - alarms * threshold / (1 - threshold)
+    hits, alarms = _parts(labels, scores, threshold)
+    return hits - alarms * threshold / (1 - threshold)
 
 
 _LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 0])
