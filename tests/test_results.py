@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tools import (
-    best_seed,
     chest_xrays,
     choose_recipe,
     compare_models,
@@ -82,7 +81,6 @@ def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
 
 # Each command, and its function that does one run.
 COMMANDS = {
-    best_seed: "judge",
     chest_xrays: "judge",
     choose_recipe: "judge",
     compare_models: "judge",
