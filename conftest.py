@@ -1,11 +1,14 @@
-"""Which images the lessons run on, said in the header, and what is compared accordingly."""
+"""Which images the lessons run on, said in the header, and what is compared accordingly.
+
+No other test needs them: those of `helpers.datasets` bring their own, or say that they skip.
+"""
 
 import os
 
 import pytest
 
 from helpers.datasets import DatasetError, load
-from tools.notebooks import uses_medmnist
+from tools.notebooks import lesson_paths, read, uses_medmnist
 
 # No GPU is looked for: results are compared between machines. Set before any kernel starts.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -15,9 +18,33 @@ REAL_SETS = ("breastmnist", "pneumoniamnist", "retinamnist")
 data_report = pytest.StashKey[list[str]]()
 
 
+def simulated():
+    """Whether `load` gives simulated images."""
+    return os.environ.get("MEDMNIST_SYNTHETIC", "") not in ("", "0")
+
+
+def lessons_on_medmnist(config):
+    """Whether lessons on MedMNIST are among those that this run executes."""
+    if not (config.getoption("nbval", False) or config.getoption("nbval_lax", False)):
+        return False
+    folder = config.invocation_params.dir
+    places = [(folder / argument.split("::")[0]).resolve() for argument in config.args]
+    return any(
+        any(lesson.is_relative_to(place) for place in places) and uses_medmnist(read(lesson))
+        for lesson in lesson_paths()
+    )
+
+
 def pytest_configure(config):
-    """Use real images where they can be had; else simulated ones, for this run, openly."""
-    if os.environ.get("MEDMNIST_SYNTHETIC"):
+    """Where lessons need them, use real images if they can be had; else simulated ones, openly."""
+    if hasattr(config, "workerinput"):
+        # A worker of pytest-xdist: its environment says what was decided for all.
+        config.stash[data_report] = []
+        return
+    if not lessons_on_medmnist(config):
+        config.stash[data_report] = ["data: not needed; no lesson on MedMNIST is run"]
+        return
+    if simulated():
         why = "MEDMNIST_SYNTHETIC is set"
     else:
         try:
@@ -54,5 +81,5 @@ def pytest_collection_modifyitems(items):
             continue
         # What libraries log differs between machines; no lesson stores it.
         item.parent.skip_compare = (*item.parent.skip_compare, "stderr")
-        if os.environ.get("MEDMNIST_SYNTHETIC") and uses_medmnist(item.parent.nb):
+        if simulated() and uses_medmnist(item.parent.nb):
             item.options["check"] = False

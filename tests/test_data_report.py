@@ -1,0 +1,124 @@
+"""Images are looked for only where lessons on them are run, once, and what is said of it is so."""
+
+import http.server
+import os
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+import conftest
+from tools.notebooks import ROOT
+
+ON_MEDMNIST, OTHER = "notebooks/chest-xrays.ipynb", "notebooks/the-convolution-layer.ipynb"
+# Says of each process that collects tests which images a lesson would get there.
+SPY = """
+import os
+
+def pytest_collection_modifyitems(config, items):
+    worker = getattr(config, "workerinput", {}).get("workerid", "alone")
+    print(f"{worker}: {os.environ.get('MEDMNIST_SYNTHETIC', 'real')}", file=open("SEEN", "a"))
+"""
+
+
+class LookUps(list):
+    """Addresses that were asked for through a proxy, which listens at a port."""
+
+    port = 0
+
+
+@pytest.fixture
+def look_ups():
+    """Start a proxy that refuses everything; yield the list of what it was asked for."""
+    addresses = LookUps()
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        def do_CONNECT(self):
+            addresses.append(self.path)
+            self.send_error(403)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        addresses.port = server.server_port
+        yield addresses
+        server.shutdown()
+
+
+@pytest.fixture
+def collect(tmp_path, look_ups):
+    """Return a function that runs pytest up to the first test: no mirror, no cache, no network."""
+
+    def run(*arguments):
+        (tmp_path / "spy.py").write_text(SPY.replace("SEEN", str(tmp_path / "seen")))
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("MEDMNIST_", "PYTEST_")) and not name.lower().endswith("_proxy")
+        }
+        environment = kept | {
+            "MEDMNIST_CACHE": str(tmp_path / "cache"),
+            "https_proxy": f"http://127.0.0.1:{look_ups.port}",
+            "PYTHONPATH": str(tmp_path),
+        }
+        command = [sys.executable, "-m", "pytest", "-p", "spy", "-p", "no:cacheprovider"]
+        finished = subprocess.run(
+            [*command, "-k", "no_test_is_called_so", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert finished.returncode == 5, finished.stdout + finished.stderr  # no test was left
+        return finished.stdout, sorted((tmp_path / "seen").read_text().splitlines())
+
+    return run
+
+
+def test_no_image_is_looked_for_without_need(collect, look_ups):
+    said, seen = collect("--nbval", "tests/test_layers.py", OTHER)
+    assert look_ups == []
+    assert said.count("data: not needed") == 2  # before the tests and after them
+    assert seen == ["alone: real"]
+
+
+def test_a_lesson_on_medmnist_needs_them(collect, look_ups):
+    said, seen = collect("--nbval", f"{ON_MEDMNIST}::Cell 0")
+    assert look_ups == ["zenodo.org:443"]
+    assert said.count("data: SIMULATED") == 2 and "can't be had" in said
+    assert seen == ["alone: 1"]
+
+
+def test_workers_agree_and_do_not_look_again(collect, look_ups):
+    said, seen = collect("--nbval", "--numprocesses", "2", ON_MEDMNIST)
+    assert look_ups == ["zenodo.org:443"]
+    assert "data: SIMULATED" in said
+    assert seen == ["gw0: 1", "gw1: 1"]
+
+
+@pytest.mark.parametrize(
+    ("needed", "option", "arguments"),
+    [
+        (True, "nbval", ["tests", "helpers", "notebooks"]),
+        (True, "nbval_lax", ["."]),
+        (False, None, ["tests", "helpers", "notebooks"]),
+        (False, "nbval", ["tests", "helpers", OTHER]),
+    ],
+)
+def test_which_runs_need_images(needed, option, arguments):
+    config = SimpleNamespace(
+        getoption=lambda name, default: name == option or default,
+        invocation_params=SimpleNamespace(dir=ROOT),
+        args=arguments,
+    )
+    assert conftest.lessons_on_medmnist(config) == needed
+
+
+@pytest.mark.parametrize(("value", "simulated"), [("1", True), ("0", False), ("", False)])
+def test_simulated_images_on_demand(monkeypatch, value, simulated):
+    monkeypatch.setenv("MEDMNIST_SYNTHETIC", value)
+    assert conftest.simulated() == simulated
