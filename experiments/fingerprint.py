@@ -61,13 +61,14 @@ def canonical(node: Any) -> Any:
         if name in ("annotation", "returns", "ctx", "kind", "type_comment", "type_params"):
             continue
         if name == "body" and isinstance(value, list):
-            value = [entry for entry in value if not _is_docstring(entry)]
+            value = [entry for entry in value if not is_docstring(entry)]
         if value is not None and value != []:
             shape.append([name, canonical(value)])
     return shape
 
 
-def _is_docstring(node: ast.AST) -> bool:
+def is_docstring(node: ast.AST) -> bool:
+    """Whether a statement is a text that does nothing."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

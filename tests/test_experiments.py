@@ -12,6 +12,7 @@ import pytest
 
 from experiments import engine, fingerprint
 from helpers import results
+from tests import mutants
 from tools.notebooks import ROOT, lesson_paths
 
 NAMES = engine.names()
@@ -51,6 +52,13 @@ def test_file_is_in_the_form_that_the_engine_writes(name):
 @each
 def test_results_are_what_is_claimed(name):
     engine.module_of(name).check(results.load(name.replace("_", "-")))
+
+
+@each
+def test_no_change_of_a_setting_or_a_line_survives(name):
+    counts, alive = mutants.survivors(name)
+    assert counts["setting"] >= 1 and counts["line"] >= 5
+    assert alive == []
 
 
 def test_one_name_for_lesson_experiment_and_file():
