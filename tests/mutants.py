@@ -136,9 +136,8 @@ def main() -> int:
     for name in sys.argv[1:] or engine.names():
         counts, alive = survivors(name)
         any_alive |= bool(alive)
-        print(
-            f"{name:32} {counts['setting']:4} settings {counts['line']:4} lines {len(alive):4} survive"
-        )
+        changed = f"{counts['setting']:4} settings {counts['line']:4} lines"
+        print(f"{name:32} {changed} {len(alive):4} survive")
         for what in alive:
             print(f"    {what}")
     return any_alive
