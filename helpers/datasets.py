@@ -236,7 +236,7 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     )
 
 
-class LookAlike(NamedTuple):
+class _LookAlike(NamedTuple):
     """How to simulate a set: with what, how much of it, and what stands for each of its classes.
 
     `counts` holds the real set's number of images of each class, split by split; `kinds` for each
@@ -250,13 +250,13 @@ class LookAlike(NamedTuple):
 
 LOOK_ALIKES = {
     # Malignant; or else normal, or three times as often benign.
-    "breastmnist": LookAlike(
+    "breastmnist": _LookAlike(
         phantoms.ultrasound, ((147, 399), (21, 57), (42, 114)), ((2,), (0, 1, 1, 1))
     ),
-    "pneumoniamnist": LookAlike(
+    "pneumoniamnist": _LookAlike(
         phantoms.radiographs, ((1214, 3494), (135, 389), (234, 390)), ((0,), (1,))
     ),
-    "retinamnist": LookAlike(
+    "retinamnist": _LookAlike(
         phantoms.fundus,
         ((486, 128, 206, 194, 66), (54, 12, 28, 20, 6), (174, 46, 92, 68, 20)),
         ((0,), (1,), (2,), (3,), (4,)),
