@@ -24,9 +24,9 @@ lab: .venv/all.done ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks
 
 # Each of several workers has a core of its own; more threads would only wait for each other.
-test oldest: export OMP_NUM_THREADS := 1
-test oldest: export TF_NUM_INTRAOP_THREADS := 1
-test oldest: export TF_NUM_INTEROP_THREADS := 1
+test oldest check: export OMP_NUM_THREADS := 1
+test oldest check: export TF_NUM_INTRAOP_THREADS := 1
+test oldest check: export TF_NUM_INTEROP_THREADS := 1
 
 test: lint ## check everything: code, lessons (run again), site
 	$(BIN)/pytest --nbval --nbval-current-env --numprocesses auto --dist loadscope
