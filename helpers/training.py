@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -230,6 +230,91 @@ def predict(model: keras.Model, images: Array, flips: Sequence[str] = ("",)) -> 
         "both": images[:, ::-1, ::-1],
     }
     return np.mean([model.predict(turned[flip], 256, verbose=0) for flip in flips], axis=0)
+
+
+def with_own_statistics(model: keras.Model, images: Array) -> Array:
+    """Return a model's probabilities (N, K), each channel normalized by these very images.
+
+    Batch normalization takes means and variances of the images at hand (Nado et al. 2020,
+    arXiv:2006.10963), not those it remembers from training; dropout drops nothing. The model stays
+    as it is.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Returns probabilities.
+    images : float32 array (N, H, W, C)
+        In [0, 1]; all go through the model at once, so N is bounded by memory.
+
+    Examples
+    --------
+    Brighter images of higher contrast have another mean and another spread, which are taken away:
+
+    >>> from helpers.models import small_network
+    >>> images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+    >>> model = small_network(filters=(4,))
+    >>> one, other = (with_own_statistics(model, scale * images) for scale in (100, 200))
+    >>> bool(np.allclose(one, other, atol=1e-3))
+    True
+    """
+    # All of the old mean, nothing of the new one.
+    return _normalized_by_batch(model, images, momentum=1.0)
+
+
+def settle(model: keras.Model, images: Array) -> None:
+    """Set what batch normalization remembers to the means and variances of these images, in place.
+
+    Training leaves running means of augmented images, the last ones most. Give training images as
+    they are, before the statistics of other images are compared with them.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With batch normalization.
+    images : float32 array (N, H, W, C)
+        In [0, 1]; all go through the model at once, so N is bounded by memory.
+
+    Examples
+    --------
+    >>> from helpers.models import small_network
+    >>> images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+    >>> model = small_network(filters=(4,))
+    >>> settle(model, images)
+    >>> bool(np.allclose(predict(model, images), with_own_statistics(model, images), atol=1e-4))
+    True
+    """
+    # Nothing of the old mean, all of the new one.
+    _normalized_by_batch(model, images, momentum=0.0)
+
+
+def _normalized_by_batch(model: keras.Model, images: Array, momentum: float) -> Array:
+    """Return the output in training mode without dropout; running means move by this momentum."""
+    import keras
+
+    # What is changed for this one call: layer, its setting, the value for now.
+    changes = [
+        (layer, name, value)
+        for layer in _all_layers(model)
+        for kind, name, value in (
+            (keras.layers.BatchNormalization, "momentum", momentum),
+            (keras.layers.Dropout, "rate", 0.0),
+        )
+        if isinstance(layer, kind)
+    ]
+    before = [getattr(layer, name) for layer, name, _ in changes]
+    try:
+        for layer, name, value in changes:
+            setattr(layer, name, value)
+        return keras.ops.convert_to_numpy(model(images, training=True))
+    finally:
+        for (layer, name, _), value in zip(changes, before, strict=True):
+            setattr(layer, name, value)
+
+
+def _all_layers(model: keras.Model) -> Iterator[Any]:
+    """Yield the layers of a model, those of models inside it too."""
+    for layer in model.layers:
+        yield from _all_layers(layer) if hasattr(layer, "layers") else (layer,)
 
 
 def _targets(images: Array, labels: Array, classes: int, balance: bool) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ import pytest
 from scipy import ndimage
 
 from helpers.models import small_network
-from helpers.training import Recipe, augment, predict, train
+from helpers.training import Recipe, augment, predict, settle, train, with_own_statistics
 
 STILL = Recipe(steps=1, shift=0, turn=0, zoom=0)
 
@@ -213,3 +213,44 @@ def test_bad_recipe(setting, message):
 def test_bad_data(images, labels, message):
     with pytest.raises(ValueError, match=message):
         train(small_network(filters=(4,)), images, np.array(labels), STILL, verbose=False)
+
+
+# ---- Statistics of batch normalization -----------------------------------------------------
+
+
+@pytest.fixture
+def nested():
+    """Return images, and a model whose normalization lies in another one, after dropout."""
+    keras.utils.set_random_seed(0)
+    inside = keras.Sequential([keras.layers.Dropout(0.5), keras.layers.BatchNormalization()])
+    images = np.random.default_rng(0).normal(3, 2, (200, 4, 4, 2)).astype("float32")
+    head = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, activation="softmax")]
+    model = keras.Sequential([keras.Input((4, 4, 2)), inside, *head])
+    return images, model, inside
+
+
+def test_settled_means_are_those_of_the_images(nested):
+    images, model, inside = nested
+    settle(model, images)
+    normalization = inside.layers[1]
+    np.testing.assert_allclose(normalization.moving_mean, images.mean(axis=(0, 1, 2)), rtol=1e-4)
+    np.testing.assert_allclose(normalization.moving_variance, images.var(axis=(0, 1, 2)), rtol=1e-4)
+    assert inside.layers[0].rate == 0.5 and normalization.momentum == 0.99
+
+
+def test_own_statistics_leave_the_model_as_it_is(nested):
+    images, model, inside = nested
+    before = model.get_weights()
+    own = with_own_statistics(model, images)
+    assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
+    # Nothing is dropped, and means and spreads of other images do not matter.
+    np.testing.assert_allclose(with_own_statistics(model, 10 * images), own, atol=1e-3)
+    assert not np.allclose(predict(model, images), own, atol=1e-3)
+    assert inside.layers[0].rate == 0.5
+
+
+def test_after_an_error_the_model_is_as_it_was(nested):
+    images, model, inside = nested
+    with pytest.raises(Exception, match="shape"):
+        settle(model, images[..., :1])
+    assert inside.layers[0].rate == 0.5 and inside.layers[1].momentum == 0.99
