@@ -158,6 +158,19 @@ def test_every_rule_names_what_is_there(rule):
     assert list(ROOT.glob(pattern.replace("/*.", "/**/*."))), f"nothing is called {pattern}"
 
 
+def test_one_file_is_checked_as_if_it_had_changed(monkeypatch, capsys):
+    ran = []
+
+    def run(command, **_):
+        ran.append(command[2:])
+        return subprocess.CompletedProcess(command, returncode=len(ran) == 2)
+
+    monkeypatch.setattr(check.subprocess, "run", run)
+    assert check.main(["helpers/display.py"]) == 1  # the second command failed; all were run
+    assert ran == check.commands(["helpers/display.py"])
+    assert "Failed: ruff." in capsys.readouterr().out
+
+
 def test_unknown_lesson_is_said(capsys):
     with pytest.raises(SystemExit):
         check.main(["too-litle-data"])

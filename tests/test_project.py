@@ -75,11 +75,14 @@ def test_version_is_the_same_everywhere():
     assert f"## {version} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
-def test_every_command_of_the_readme_exists():
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_command_that_is_named_exists(name):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"(?m)^(\w+):", makefile))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"(?m)(?:^|`)make (\w+)", readme)) <= targets
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert set(re.findall(r"(?m)(?:^|`)make (\w+)", text)) <= targets
+    for module in re.findall(r"python -m (tools\.\w+)", text):
+        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
 
 
 def test_helpers_do_not_import_tensorflow():

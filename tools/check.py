@@ -1,4 +1,6 @@
-"""Check what changed since main, or one lesson: `make check`, `make check LESSON=too-little-data`.
+"""Check what changed since main, one lesson or one file.
+
+`make check`, `make check LESSON=too-little-data`, `python -m tools.check helpers/layers.py`.
 
 Chooses from the linters and tests of `make test` those that a change can break, in about a minute.
 Lessons are run again only when they are named. What no rule knows is left to `make test`, and said.
@@ -180,14 +182,20 @@ def commands(paths: list[str], lesson: str = "", root: Path = ROOT) -> list[list
 def main(arguments: list[str]) -> int:
     """Say what is checked and why, and check it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lesson", nargs="?", default="", help="as in notebooks/LESSON.ipynb")
-    lesson = parser.parse_args(arguments).lesson
+    parser.add_argument("what", nargs="?", default="", help="the name of a lesson, or a file")
+    what = parser.parse_args(arguments).what
     lessons = sorted(path.stem for path in ROOT.glob("notebooks/*.ipynb"))
-    if lesson and lesson not in lessons:
-        near = difflib.get_close_matches(lesson, lessons, n=1, cutoff=0) or lessons
-        parser.error(f"there is no lesson {lesson!r}; did you mean {near[0]!r}?")
-    paths = files_of(lesson, ROOT) if lesson else changed(ROOT)
-    print(f"Files of {lesson}:" if lesson else f"Changed since {base(ROOT)[:8]}:")
+    lesson = what if what in lessons else ""
+    if lesson:
+        paths, title = files_of(lesson, ROOT), f"Files of {lesson}"
+    elif (ROOT / what).is_file():
+        paths, title = [what], "As if it had changed"
+    elif what:
+        near = difflib.get_close_matches(what, lessons, n=1, cutoff=0)
+        parser.error(f"there is no lesson or file {what!r}; did you mean {near[0]!r}?")
+    else:
+        paths, title = changed(ROOT), f"Changed since {base(ROOT)[:8]}"
+    print(f"{title}:" if paths else f"{title}: nothing.")
     for path in paths:
         tests = sorted(tests_for(path))
         print(f"  {path}: {', '.join(tests) or 'no test of its own; make test has the rest'}")
