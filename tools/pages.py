@@ -9,15 +9,16 @@ A test says when they are out of date.
 import ast
 import html
 import inspect
-import json
 import os
 import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
-from tools import terms
+from tools import markdown, terms
+from tools.markdown import slug
 from tools.notebooks import ROOT, book_pages, lesson_paths
 
 BOOK = ROOT / "book"
@@ -158,16 +159,15 @@ def _time(text: str, lesson: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def lessons() -> list[dict]:
+def openings() -> list[dict]:
     """Return name, title, what one does, needs and time of every lesson, in reading order."""
-    found = []
+    lessons = []
     for path in lesson_paths():
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        opening = terms.unlinked("".join(cells[0]["source"]))
+        opening = terms.unlinked(next(iter(markdown.parts(path).values())))
         title = re.search(r"^# (.+)$", opening, re.M)
         if not title:
             raise ValueError(f"{path.name} does not begin with its title")
-        found.append(
+        lessons.append(
             {
                 "name": path.stem,
                 "title": title[1].strip(),
@@ -176,12 +176,12 @@ def lessons() -> list[dict]:
                 "time": _time(_field(opening, "Time:"), path.name),
             }
         )
-    return found
+    return lessons
 
 
-def depths(found: list[dict]) -> dict[str, int]:
+def depths(lessons: list[dict]) -> dict[str, int]:
     """Return how many lessons must come before each, one after the other."""
-    needs = {lesson["name"]: lesson["needs"] for lesson in found}
+    needs = {lesson["name"]: lesson["needs"] for lesson in lessons}
     for name, wanted in needs.items():
         for other in wanted:
             if other not in needs:
@@ -195,9 +195,9 @@ def depths(found: list[dict]) -> dict[str, int]:
     return {name: depth(name) for name in needs}
 
 
-def direct_needs(found: list[dict]) -> dict[str, list[str]]:
+def direct_needs(lessons: list[dict]) -> dict[str, list[str]]:
     """Return what each lesson needs, less what those lessons need already."""
-    needs = {lesson["name"]: lesson["needs"] for lesson in found}
+    needs = {lesson["name"]: lesson["needs"] for lesson in lessons}
 
     def all_before(name: str) -> set[str]:
         return set(needs[name]).union(*(all_before(other) for other in needs[name]))
@@ -208,15 +208,26 @@ def direct_needs(found: list[dict]) -> dict[str, list[str]]:
     }
 
 
+def _colors() -> dict[str, str]:
+    """Return the colors of figures by name, as `helpers.plots` sets them."""
+    for node in ast.parse((HELPERS / "plots.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            names = ast.unparse(node.targets[0]).strip("()").split(", ")
+            return dict(zip(names, ast.literal_eval(node.value), strict=True))
+    raise ValueError("helpers/plots.py sets no colors")
+
+
 def map_of_lessons() -> str:
     """Return an SVG of which lesson needs which: needed ones above."""
-    found = lessons()
-    depth, direct = depths(found), direct_needs(found)
-    rows: dict[int, list[dict]] = {}
-    for lesson in found:
-        rows.setdefault(depth[lesson["name"]], []).append(lesson)
+    lessons, colors = openings(), _colors()
+    depth, direct = depths(lessons), direct_needs(lessons)
+    levels: dict[int, list[dict]] = {}
+    for lesson in lessons:
+        levels.setdefault(depth[lesson["name"]], []).append(lesson)
     # At most four side by side, so that the letters stay readable on a phone.
-    lines = [row[i : i + 4] for _, row in sorted(rows.items()) for i in range(0, len(row), 4)]
+    lines = [
+        level[i : i + 4] for _, level in sorted(levels.items()) for i in range(0, len(level), 4)
+    ]
     width, box, high, gap = 760, 176, 44, 84
     place = {}
     for y, line in enumerate(lines):
@@ -228,20 +239,20 @@ def map_of_lessons() -> str:
         'font-family="sans-serif" font-size="13" text-anchor="middle">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
-    for lesson in found:
+    for lesson in lessons:
         x, y = place[lesson["name"]]
         for other in direct[lesson["name"]]:
             ox, oy = place[other]
             parts.append(
                 f'<path d="M{ox + box / 2:.0f} {oy + high:.0f} C{ox + box / 2:.0f} {oy + gap:.0f} '
                 f'{x + box / 2:.0f} {y - gap + high:.0f} {x + box / 2:.0f} {y:.0f}" '
-                'fill="none" stroke="#56B4E9" stroke-width="2"/>'
+                f'fill="none" stroke="{colors["SKY"]}" stroke-width="2"/>'
             )
-    for lesson in found:
+    for lesson in lessons:
         x, y = place[lesson["name"]]
         parts.append(
             f'<rect x="{x:.0f}" y="{y:.0f}" width="{box}" height="{high}" rx="6" fill="#EAF3FA" '
-            'stroke="#0072B2"/>'
+            f'stroke="{colors["BLUE"]}"/>'
         )
         words = textwrap.wrap(lesson["title"], 25)[:2]
         first = y + 27 - (len(words) - 1) * 8
@@ -255,15 +266,15 @@ def map_of_lessons() -> str:
 
 def lessons_page() -> str:
     """Return the page that lists the lessons."""
-    found = lessons()
-    titles = {lesson["name"]: lesson["title"] for lesson in found}
+    lessons = openings()
+    titles = {lesson["name"]: lesson["title"] for lesson in lessons}
     needs = "; ".join(
         f"{lesson['title']} needs {' and '.join(titles[n] for n in lesson['needs'])}"
-        for lesson in found
+        for lesson in lessons
         if lesson["needs"]
     )
     items = []
-    for lesson in found:
+    for lesson in lessons:
         read, run = lesson["time"]
         links = " and ".join(f"[{titles[n]}](../../notebooks/{n}.ipynb)" for n in lesson["needs"])
         will = re.sub(r"\]\((?=[\w-]+\.ipynb)", "](../../notebooks/", lesson["will"])
@@ -290,20 +301,10 @@ LISTINGS = ("book/reference/book-index", "book/reference/glossary", "book/refere
 LISTINGS += ("book/teaching/index",)
 
 
-def _slug(heading: str) -> str:
-    """Return a heading's anchor, as GitHub and MyST make it."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
-def _headings(path: Path) -> list[str]:
+def _headings(path: Path) -> list[markdown.Heading]:
     """Return the headings of a page or lesson, its title first; those of exercises not."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        cells = json.loads(text)["cells"]
-        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    text = re.sub(r"^```.*?^```|^## Try it yourself.*", "", text, flags=re.S | re.M)
-    headings = re.findall(r"^#+ (.+)$", text, re.M)
-    return [heading.replace("`", "").strip() for heading in headings]
+    headings = markdown.headings(markdown.source(path))
+    return list(takewhile(lambda heading: heading.text != "Try it yourself", headings))
 
 
 def _sources() -> list[Path]:
@@ -326,21 +327,21 @@ def _sort_key(entry: str) -> str:
 
 def _places(glossary: str) -> dict[str, list[str]]:
     """Return, for the anchor of each term, links to the pages and sections that are about it."""
-    found = {
-        terms.anchor(term): [place]
+    places = {
+        slug(term): [place]
         for term, place in re.findall(r"^### (.+)\n\n.*\n→ (\[.+\]\(.+\))$", glossary, re.M)
     }
     for path in _sources():
         address = os.path.relpath(path, terms.GLOSSARY.parent)
         title, *sections = _headings(path)
-        for term in terms.found(title):
-            if f"({address})" not in found[term][0]:
-                found[term].append(f"[{title}]({address})")
-        for section in dict.fromkeys(sections):
-            for term in terms.found(section):
-                words = f"{title}{' ' if title.endswith('?') else ': '}{section}"
-                found[term].append(f"[{words}]({address}#{_slug(section)})")
-    return found
+        for term in terms.anchors_in(title.text):
+            if f"({address})" not in places[term][0]:
+                places[term].append(f"[{title.text}]({address})")
+        for section in sections:
+            for term in terms.anchors_in(section.text):
+                words = f"{title.text}{' ' if title.text.endswith('?') else ': '}{section.text}"
+                places[term].append(f"[{words}]({address}#{section.anchor})")
+    return places
 
 
 def index_page() -> str:
@@ -349,13 +350,13 @@ def index_page() -> str:
     names, places = terms.names(glossary), _places(glossary)
     entries = {}
     for path in _sources():
-        title = _headings(path)[0]
+        title = _headings(path)[0].text
         entries[title.lower()] = f"[{title}]({os.path.relpath(path, terms.GLOSSARY.parent)})"
     for name, term in names.items():
-        if terms.anchor(name) == term:
+        if slug(name) == term:
             entries[name.lower()] = f"**{name}**: " + " · ".join(places[term])
         else:
-            whole = next(other for other in names if terms.anchor(other) == term)
+            whole = next(other for other in names if slug(other) == term)
             entries[name.lower()] = f"**{name}**: see [{whole}](#{term[0]})"
     by_letter: dict[str, list[str]] = {}
     for key in sorted(entries, key=_sort_key):

@@ -8,6 +8,9 @@ import re
 from functools import cache
 from pathlib import Path
 
+from tools import markdown
+from tools.markdown import slug
+
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "book" / "reference" / "glossary.md"
 GLOSSARY_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*glossary\.md#([\w-]+)\)")
@@ -18,20 +21,8 @@ OTHER_MEANING = re.compile(
     r"|class keeps|class weights|(?:float\d*|single|double) precision|precisions that networks",
     re.I,
 )
-FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})\s*(.*)")
-# Not prose, wherever it stands in a line.
-INLINE = re.compile(
-    r"<details>.*?</details>|<!--.*?-->|\$\$.*?\$\$|(?<!\\)\$[^$\n]+(?:\n[^$\n]+)*\$"
-    r"|\{[\w:]+\}`[^`]*`|`[^`]*`|!?\[[^\[\]]*\]\([^()]*\)|<[^>\n]+>|https?://\S+",
-    re.S,
-)
 # Between the cells of a lesson; no text holds it.
 CELL = "\n\n\x01\n\n"
-
-
-def anchor(term: str) -> str:
-    """Return the anchor of a term in the glossary."""
-    return term.lower().replace(" ", "-")
 
 
 def plural(word: str) -> str:
@@ -58,9 +49,9 @@ def names(glossary: str) -> dict[str, str]:
     """Return the anchor of each name in the glossary, those after "Short" and "Also called" too."""
     anchors = {}
     for term, body in re.findall(r"^### (.+)\n\n(.*)", glossary, re.M):
-        anchors[term] = anchor(term)
+        anchors[term] = slug(term)
         for other in re.findall(r"(?:Short|Also called)[: ]+([\w -]+)\.", body):
-            anchors[other] = anchor(term)
+            anchors[other] = slug(term)
     return anchors
 
 
@@ -74,45 +65,24 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(rf"(?<![\w.-])(?:{'|'.join(parts)})(?![\w-])"), groups
 
 
-def found(text: str) -> list[str]:
+def anchors_in(text: str) -> list[str]:
     """Return the anchors of the terms in a text, each once, in order."""
     find, groups = _patterns()
     return list(dict.fromkeys(groups[match.lastgroup or ""] for match in find.finditer(text)))
 
 
-def _hide(text: str) -> str:
-    """Return as many characters that no term matches."""
-    return re.sub(r"[^\n]", "\0", text)
-
-
 def prose(text: str) -> str:
     """Return the text with all that is not running prose hidden, each character in its place."""
-    lines = text.split("\n")
-    shown: list[str] = []
-    blocks: list[list[str]] = []  # fence and kind of each directive or piece of code around a line
+    shown = list(markdown.hide(text))
     reading = False  # under "Further reading"
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        fence = FENCE.match(line)
-        option = re.match(r":([\w-]+):", line)
-        hide = True
-        if fence and blocks and blocks[-1][0] == fence[1] and not fence[2]:
-            blocks.pop()
-        elif fence and not (blocks and blocks[-1][1] == "code"):
-            is_prose = re.match(r"\{(?!code|math)", fence[2])
-            blocks.append([fence[1], "prose" if is_prose else "code"])
-        elif option and blocks:
-            if option[1] == "link":  # a card that is a link as a whole
-                blocks[-1][1] = "code"
-        elif heading := re.match(r"#+ (.*)|\*\*\w+\*\*$", line):
-            if not blocks:
-                reading = heading[1] == "Further reading"
-        elif not re.match(r"\s*\|[ :|-]+\|$", after):  # not the head of a table
-            hide = reading or any(kind == "code" for _, kind in blocks)
-        shown.append(_hide(line) if hide else line)
-    rest = "\n".join(shown)
-    for other in (INLINE, OTHER_MEANING):
-        rest = other.sub(lambda match: _hide(match[0]), rest)
-    return rest
+    for passage in markdown.passages(text):
+        kind = passage.block.kind
+        if kind.startswith("h") or (kind == "p" and re.fullmatch(r"\*\*\w+\*\*", passage.text)):
+            reading = passage.text == "Further reading"
+        elif kind != "th" and not passage.block.within and not reading:
+            for place, character in zip(passage.places, passage.words(), strict=True):
+                shown[place] = character
+    return OTHER_MEANING.sub(lambda match: markdown.hide(match[0]), "".join(shown))
 
 
 def unlinked(text: str) -> str:
