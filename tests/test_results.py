@@ -8,11 +8,9 @@ import pytest
 from tools import (
     chest_xrays,
     choose_recipe,
-    compare_models,
     explanations,
     ingredients,
     judge_models,
-    model_sizes,
     protocol,
     results,
 )
@@ -83,11 +81,9 @@ def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
 COMMANDS = {
     chest_xrays: "judge",
     choose_recipe: "judge",
-    compare_models: "judge",
     explanations: "timed",
     ingredients: "judge",
     judge_models: "judge",
-    model_sizes: "run",
     protocol: "judge",
 }
 
