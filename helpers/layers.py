@@ -5,86 +5,17 @@ a layer are `Y`. `dY` is the gradient of the loss with respect to `Y`, of the sa
 so are `dX`, `dK`, `dW` and `db`. All numbers are float32 or float64, and stay what they are.
 """
 
-import functools
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
-from threadpoolctl import ThreadpoolController
+
+from helpers.parallel import on_all_cores, split
 
 Array = NDArray[Any]
 IMAGES = "images (N, H, W, C)"
-
-# BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
-BLAS = ThreadpoolController()
-CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
-# What one core's cache holds. Half or twice as much is slower (tools/benchmark_layers.py).
-PART_BYTES = 2**21
-
-
-def one_thread_each() -> AbstractContextManager[Any]:
-    """Let each matrix product take one thread.
-
-    The cores are kept busy by parts of the images (`_in_parts`), which need not wait for each
-    other. Threads inside a product do, all the time: they stand still when others use a core.
-    """
-    return BLAS.limit(limits=1, user_api="blas")
-
-
-# --------------------------------------------------------------------------------------- checks
-
-
-def check_floats(name: str, values: ArrayLike, expected: str = "") -> Array:
-    """Return `values` as a float32 or float64 array with as many axes as `expected`, or raise."""
-    array = np.asarray(values)
-    if array.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"{name} has dtype {array.dtype}; make it float32 or float64 first, "
-            f"such as {name}.astype('float32') / 255 for pixels"
-        )
-    if expected and array.ndim != expected.count(",") + 1:
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected}")
-    if array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, so it is empty; give at least one image")
-    return array
-
-
-def check_positive(name: str, value: int) -> int:
-    """Return `value` if it is an integer of 1 or more, or raise."""
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}={value!r}; expected an integer of 1 or more")
-    return int(value)
-
-
-def check_labels(labels: ArrayLike, count: int, classes: int) -> Array:
-    """Return `labels` as an array of `count` integers from 0 to `classes` - 1, or raise."""
-    array = np.asarray(labels)
-    if array.shape != (count,):
-        raise ValueError(
-            f"labels have shape {array.shape}; expected {(count,)}: "
-            "take labels[:, 0] of a column, labels.argmax(axis=1) of one-hot rows"
-        )
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"labels have dtype {array.dtype}; expected integers (labels.astype(int))")
-    if array.min() < 0 or array.max() >= classes:
-        raise ValueError(
-            f"labels go from {array.min()} to {array.max()}, but {classes} logits "
-            f"allow classes 0 to {classes - 1}"
-        )
-    return array
-
-
-def _same_shape(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
-    dY = check_floats("dY", dY)
-    if dY.shape != shape:
-        raise ValueError(f"dY has shape {dY.shape}, but the layer's output has {shape}")
-    return dY
-
 
 # ---------------------------------------------------------------------------------- convolution
 
@@ -93,6 +24,9 @@ def output_size(
     size: int, kernel: int, stride: int = 1, padding: str | int = "valid", dilation: int = 1
 ) -> int:
     """Count the places at which a kernel fits along one axis (equation output-size).
+
+    With `reach = dilation * (kernel - 1) + 1` and `padded = size` and the zeros around it, that is
+    `(padded - reach) // stride + 1`.
 
     Parameters
     ----------
@@ -119,15 +53,15 @@ def output_size(
     Traceback (most recent call last):
     ValueError: a kernel of 5 does not fit into 4 pixels; use a smaller kernel or more padding
     """
-    before, after = _padding(size, kernel, stride, padding, dilation)
+    padded = size + sum(_padding(size, kernel, stride, padding, dilation))
     reach = dilation * (kernel - 1) + 1
-    if reach > before + size + after:
+    if reach > padded:
         dilated = f", {reach} with dilation {dilation}," if dilation > 1 else ""
         raise ValueError(
-            f"a kernel of {kernel}{dilated} does not fit into {before + size + after} pixels; "
+            f"a kernel of {kernel}{dilated} does not fit into {padded} pixels; "
             "use a smaller kernel or more padding"
         )
-    return (before + size + after - reach) // stride + 1
+    return (padded - reach) // stride + 1
 
 
 def _padding(
@@ -148,13 +82,13 @@ def _padding(
     raise ValueError(f"padding={padding!r}; expected 'valid', 'same' or an integer of 0 or more")
 
 
-def _pad(X: Array, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+def _pad(X: Array, vertical: tuple[int, int], horizontal: tuple[int, int]) -> Array:
     """Put zeros around images."""
-    if rows == columns == (0, 0):
+    if vertical == horizontal == (0, 0):
         return X
     count, height, width, channels = X.shape
-    padded = np.zeros((count, height + sum(rows), width + sum(columns), channels), X.dtype)
-    padded[:, rows[0] : rows[0] + height, columns[0] : columns[0] + width] = X
+    padded = np.zeros((count, height + sum(vertical), width + sum(horizontal), channels), X.dtype)
+    padded[:, vertical[0] : vertical[0] + height, horizontal[0] : horizontal[0] + width] = X
     return padded
 
 
@@ -166,13 +100,13 @@ def im2col(X: ArrayLike, M: int, N: int, stride: int = 1, dilation: int = 1) -> 
     X : float array (N, H, W, C)
         Images, padded already.
     M, N : int
-        Rows and columns of the window.
+        Height and width of the window.
     stride, dilation : int
-        Pixels from one window to the next; pixels from one row or column of a window to the next.
+        Pixels from one window to the next; pixels from one number of a window to the next.
 
     Returns
     -------
-    array (N * rows * columns, M * N * C)
+    array (N * H' * W', M * N * C)
         Windows in reading order. Times the kernels as a matrix (M * N * C, F): the convolution.
 
     Raises
@@ -191,40 +125,23 @@ def im2col(X: ArrayLike, M: int, N: int, stride: int = 1, dilation: int = 1) -> 
     """
     X = check_floats("X", X, IMAGES)
     count, height, width, channels = X.shape
-    rows = output_size(height, M, stride, dilation=dilation)
-    columns = output_size(width, N, stride, dilation=dilation)
-    windows = np.empty((count, rows, columns, M, N, channels), X.dtype)
-    for m, n, pixels in _offsets(X, M, N, rows, columns, stride, dilation):
+    down = output_size(height, M, stride, dilation=dilation)
+    across = output_size(width, N, stride, dilation=dilation)
+    windows = np.empty((count, down, across, M, N, channels), X.dtype)
+    for m, n, pixels in _offsets(X, M, N, down, across, stride, dilation):
         windows[:, :, :, m, n] = pixels
     return windows.reshape(-1, M * N * channels)
 
 
 def _offsets(
-    X: Array, M: int, N: int, rows: int, columns: int, stride: int, dilation: int = 1
+    X: Array, M: int, N: int, down: int, across: int, stride: int, dilation: int = 1
 ) -> Iterator[tuple[int, int, Array]]:
-    """For each place m, n in the window, view its pixels in all windows: (N, rows, columns, C)."""
+    """For each place m, n in the window, view its pixels in all windows: (N, H', W', C)."""
     for m in range(M):
         for n in range(N):
             top, left = m * dilation, n * dilation
-            bottom, right = top + rows * stride, left + columns * stride
+            bottom, right = top + down * stride, left + across * stride
             yield m, n, X[:, top:bottom:stride, left:right:stride]
-
-
-def _in_parts(work: Callable[[slice], Any], count: int, bytes_each: int) -> list[Any]:
-    """Do the work on a few images at a time, one thread a core.
-
-    A part is small enough to stay in the processor's cache between one operation and the next.
-    """
-    step = max(1, PART_BYTES // bytes_each)
-    parts = [slice(start, start + step) for start in range(0, count, step)]
-    with one_thread_each():
-        return list(_pool(os.getpid()).map(work, parts)) if len(parts) > 1 else [work(parts[0])]
-
-
-@functools.cache
-def _pool(process: int) -> ThreadPoolExecutor:
-    """Make one pool of threads for each process, as threads are not copied when a process forks."""
-    return ThreadPoolExecutor(CORES)
 
 
 def conv2d(
@@ -242,7 +159,7 @@ def conv2d(
     X : float array (N, H, W, C)
         Images.
     K : float array (M, N, C, F)
-        F kernels of M rows, N columns and C channels.
+        F kernels, M high and N wide, of C channels.
     b : float array (F,), optional
         One bias a kernel.
     stride, padding, dilation
@@ -250,7 +167,7 @@ def conv2d(
 
     Returns
     -------
-    array (N, rows, columns, F)
+    array (N, H', W', F)
 
     Raises
     ------
@@ -270,13 +187,13 @@ def conv2d(
     Traceback (most recent call last):
     ValueError: X (1, 3, 3, 1) has 1 channels, but each kernel of K (2, 2, 3, 1) has 3
     """
-    X, K, (rows, columns), padded = _conv_inputs(X, K, stride, padding, dilation)
+    X, K, (down, across), padded = _conv_inputs(X, K, stride, padding, dilation)
     M, N, C, F = K.shape
     if b is not None:
         b = check_floats("b", b)
         if b.shape != (F,):
             raise ValueError(f"b has shape {b.shape}, but K {K.shape} needs {(F,)}")
-    Y = np.empty((len(X), rows, columns, F), np.result_type(X, K))
+    Y = np.empty((len(X), down, across, F), np.result_type(X, K))
 
     def forward(part: slice) -> None:
         windows = im2col(padded[part], M, N, stride, dilation)
@@ -284,7 +201,7 @@ def conv2d(
         if b is not None:
             Y[part] += b
 
-    _in_parts(forward, len(X), rows * columns * (M * N * C + F) * X.itemsize)
+    on_all_cores(forward, split(len(X), _bytes_each(Y, K)))
     return Y
 
 
@@ -301,7 +218,7 @@ def conv2d_backward(
 
     Parameters
     ----------
-    dY : float array (N, rows, columns, F)
+    dY : float array (N, H', W', F)
         Gradient of the loss with respect to the output.
     X, K, stride, padding, dilation
         What `conv2d` was given.
@@ -334,20 +251,20 @@ def conv2d_backward(
     >>> db
     array([4.])
     """
-    X, K, (rows, columns), padded = _conv_inputs(X, K, stride, padding, dilation)
+    X, K, (down, across), padded = _conv_inputs(X, K, stride, padding, dilation)
     M, N, C, F = K.shape
-    dY = _same_shape(dY, (len(X), rows, columns, F))
+    dY = _same_shape(dY, (len(X), down, across, F))
     dpadded = np.zeros(padded.shape, np.result_type(dY, K)) if input_gradient else None
 
     def backward(part: slice) -> tuple[Array, Array]:
         upstream = dY[part].reshape(-1, F)
         if dpadded is not None:
-            for m, n, dpixels in _offsets(dpadded[part], M, N, rows, columns, stride, dilation):
+            for m, n, dpixels in _offsets(dpadded[part], M, N, down, across, stride, dilation):
                 dpixels += (upstream @ K[m, n].T).reshape(dpixels.shape)
         dK = im2col(padded[part], M, N, stride, dilation).T @ upstream
         return dK, np.ones(len(upstream), dY.dtype) @ upstream
 
-    sums = _in_parts(backward, len(X), rows * columns * (M * N * C + F) * X.itemsize)
+    sums = on_all_cores(backward, split(len(X), _bytes_each(dY, K)))
     dK, db = (sum(parts) for parts in zip(*sums, strict=True))
     if dpadded is None:
         return None, dK.reshape(K.shape), db
@@ -357,10 +274,16 @@ def conv2d_backward(
     return dX, dK.reshape(K.shape), db
 
 
+def _bytes_each(Y: Array, K: Array) -> int:
+    """Count the bytes of one image's windows (M * N * C numbers each) and of its output."""
+    windows = Y[0].size // K.shape[3]
+    return windows * (K[..., 0].size + K.shape[3]) * Y.itemsize
+
+
 def _conv_inputs(
     X: ArrayLike, K: ArrayLike, stride: int, padding: str | int, dilation: int
 ) -> tuple[Array, Array, tuple[int, int], Array]:
-    """Check images and kernels; return them, the output's rows and columns, the padded images."""
+    """Check images and kernels; return them, the windows down and across, the padded images."""
     X, K = check_floats("X", X, IMAGES), check_floats("K", K, "kernels (M, N, C, F)")
     if X.shape[3] != K.shape[2]:
         raise ValueError(
@@ -368,20 +291,20 @@ def _conv_inputs(
             f"has {K.shape[2]}"
         )
     sizes = [(X.shape[axis + 1], K.shape[axis], stride, padding, dilation) for axis in (0, 1)]
-    rows, columns = (output_size(*size) for size in sizes)
-    return X, K, (rows, columns), _pad(X, *(_padding(*size) for size in sizes))
+    down, across = (output_size(*size) for size in sizes)
+    return X, K, (down, across), _pad(X, *(_padding(*size) for size in sizes))
 
 
 # -------------------------------------------------------------------------------------- pooling
 
 
 def _pool_inputs(X: ArrayLike, size: int, stride: int | None) -> tuple[Array, int, int, int]:
-    """Check images; return them, the stride, and the output's rows and columns."""
+    """Check images; return them, the stride, and the windows down and across."""
     X = check_floats("X", X, IMAGES)
     size = check_positive("size", size)
     stride = size if stride is None else check_positive("stride", stride)
-    rows, columns = (output_size(pixels, size, stride) for pixels in X.shape[1:3])
-    return X, stride, rows, columns
+    down, across = (output_size(pixels, size, stride) for pixels in X.shape[1:3])
+    return X, stride, down, across
 
 
 def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
@@ -392,13 +315,13 @@ def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
     X : float array (N, H, W, C)
         Images.
     size : int
-        Rows and columns of the window.
+        Height and width of the window.
     stride : int, optional
         Pixels from one window to the next; `size` if not given, as in Keras.
 
     Returns
     -------
-    array (N, rows, columns, C)
+    array (N, H', W', C)
         Pixels at the lower and right edge that fill no window are left out.
 
     Raises
@@ -413,15 +336,15 @@ def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
     array([[ 5.,  7.],
            [13., 15.]])
     """
-    X, stride, rows, columns = _pool_inputs(X, size, stride)
-    Y = np.empty((len(X), rows, columns, X.shape[3]), X.dtype)
+    X, stride, down, across = _pool_inputs(X, size, stride)
+    Y = np.empty((len(X), down, across, X.shape[3]), X.dtype)
 
     def forward(part: slice) -> None:
-        (_, _, Y[part]), *others = _offsets(X[part], size, size, rows, columns, stride)
+        (_, _, Y[part]), *others = _offsets(X[part], size, size, down, across, stride)
         for _, _, pixels in others:
             np.maximum(Y[part], pixels, out=Y[part])
 
-    _in_parts(forward, len(X), X[0].nbytes)
+    on_all_cores(forward, split(len(X), X[0].nbytes))
     return Y
 
 
@@ -432,7 +355,7 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
 
     Parameters
     ----------
-    dY : float array (N, rows, columns, C)
+    dY : float array (N, H', W', C)
         Gradient of the loss with respect to the output.
     X, size, stride
         What `max_pool` was given.
@@ -453,15 +376,15 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
     array([[0., 5.],
            [0., 0.]])
     """
-    X, stride, rows, columns = _pool_inputs(X, size, stride)
-    dY = _same_shape(dY, (len(X), rows, columns, X.shape[3]))
+    X, stride, down, across = _pool_inputs(X, size, stride)
+    dY = _same_shape(dY, (len(X), down, across, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
 
     def backward(part: slice) -> None:
         largest = max_pool(X[part], size, stride)
         waiting = np.ones(largest.shape, bool)
-        views = _offsets(X[part], size, size, rows, columns, stride)
-        dviews = _offsets(dX[part], size, size, rows, columns, stride)
+        views = _offsets(X[part], size, size, down, across, stride)
+        dviews = _offsets(dX[part], size, size, down, across, stride)
         for (_, _, pixels), (_, _, dpixels) in zip(views, dviews, strict=True):
             first = (pixels == largest) & waiting
             waiting ^= first
@@ -470,7 +393,7 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
             else:
                 np.multiply(dY[part], first, out=dpixels)
 
-    _in_parts(backward, len(X), X[0].nbytes)
+    on_all_cores(backward, split(len(X), X[0].nbytes))
     return dX
 
 
@@ -486,8 +409,8 @@ def average_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
     array([[ 2.5,  4.5],
            [10.5, 12.5]])
     """
-    X, stride, rows, columns = _pool_inputs(X, size, stride)
-    views = _offsets(X, size, size, rows, columns, stride)
+    X, stride, down, across = _pool_inputs(X, size, stride)
+    views = _offsets(X, size, size, down, across, stride)
     Y = next(views)[2].copy()
     for _, _, pixels in views:
         Y += pixels
@@ -508,11 +431,11 @@ def average_pool_backward(
     array([[2., 2.],
            [2., 2.]])
     """
-    X, stride, rows, columns = _pool_inputs(X, size, stride)
-    dY = _same_shape(dY, (len(X), rows, columns, X.shape[3]))
+    X, stride, down, across = _pool_inputs(X, size, stride)
+    dY = _same_shape(dY, (len(X), down, across, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
     share = dY / (size * size)
-    for _, _, dpixels in _offsets(dX, size, size, rows, columns, stride):
+    for _, _, dpixels in _offsets(dX, size, size, down, across, stride):
         dpixels += share
     return dX
 
@@ -980,3 +903,53 @@ def cross_entropy_backward(logits: ArrayLike, labels: ArrayLike) -> Array:
 def _loss_inputs(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
     logits = check_floats("logits", logits, "(N, K)")
     return logits, check_labels(labels, *logits.shape)
+
+
+# --------------------------------------------------------------------------------------- checks
+
+
+def check_floats(name: str, values: ArrayLike, expected: str = "") -> Array:
+    """Return `values` as a float32 or float64 array with as many axes as `expected`, or raise."""
+    array = np.asarray(values)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(
+            f"{name} has dtype {array.dtype}; make it float32 or float64 first, "
+            f"such as {name}.astype('float32') / 255 for pixels"
+        )
+    if expected and array.ndim != expected.count(",") + 1:
+        raise ValueError(f"{name} has shape {array.shape}; expected {expected}")
+    if array.size == 0:
+        raise ValueError(f"{name} has shape {array.shape}, so it is empty; give at least one image")
+    return array
+
+
+def check_positive(name: str, value: int) -> int:
+    """Return `value` if it is an integer of 1 or more, or raise."""
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name}={value!r}; expected an integer of 1 or more")
+    return int(value)
+
+
+def check_labels(labels: ArrayLike, count: int, classes: int) -> Array:
+    """Return `labels` as an array of `count` integers from 0 to `classes` - 1, or raise."""
+    array = np.asarray(labels)
+    if array.shape != (count,):
+        raise ValueError(
+            f"labels have shape {array.shape}; expected {(count,)}: "
+            "take labels[:, 0] of a column, labels.argmax(axis=1) of one-hot vectors"
+        )
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"labels have dtype {array.dtype}; expected integers (labels.astype(int))")
+    if array.min() < 0 or array.max() >= classes:
+        raise ValueError(
+            f"labels go from {array.min()} to {array.max()}, but {classes} logits "
+            f"allow classes 0 to {classes - 1}"
+        )
+    return array
+
+
+def _same_shape(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
+    dY = check_floats("dY", dY)
+    if dY.shape != shape:
+        raise ValueError(f"dY has shape {dY.shape}, but the layer's output has {shape}")
+    return dY

@@ -4,6 +4,7 @@ Names, default values, initial weights and update rules are those of Keras, so t
 and the same batches give the same numbers in both.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from helpers import layers as L
+from helpers.parallel import on_all_cores, one_thread_each, split
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -34,6 +36,10 @@ class Layer:
     def __init__(self) -> None:
         self.weights: list[Array] = []
         self.gradients: list[Array] = []
+
+    def for_part(self) -> "Layer":
+        """Return a layer of the same weights that remembers another input."""
+        return copy.copy(self)
 
     def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
         """Make the weights for inputs of this shape (without N); return the output's shape."""
@@ -78,12 +84,12 @@ def glorot_uniform(shape: Shape, random: np.random.Generator, dtype: DTypeLike) 
 
 
 class Conv2D(Layer):
-    """Convolution: (N, H, W, C) to (N, rows, columns, filters).
+    """Convolution: (N, H, W, C) to (N, H', W', filters).
 
     Parameters
     ----------
     filters, size : int
-        How many kernels; the rows and columns of each.
+        How many kernels; the height and width of each.
     stride, padding, dilation
         As in `helpers.layers.output_size`.
 
@@ -160,7 +166,7 @@ def _need_rank(name: str, shape: Shape, rank: int) -> None:
 
 
 class MaxPool(Layer):
-    """Largest value of each window: (N, H, W, C) to (N, rows, columns, C).
+    """Largest value of each window: (N, H, W, C) to (N, H', W', C).
 
     Examples
     --------
@@ -182,7 +188,7 @@ class MaxPool(Layer):
 
 
 class AveragePool(Layer):
-    """Mean of each window: (N, H, W, C) to (N, rows, columns, C).
+    """Mean of each window: (N, H, W, C) to (N, H', W', C).
 
     Examples
     --------
@@ -259,6 +265,12 @@ class Dropout(Layer):
         self.random = np.random.default_rng(random.integers(2**63))
         return shape
 
+    def for_part(self) -> Layer:
+        # Random numbers of its own: they must not depend on which part asks first.
+        layer = copy.copy(self)
+        layer.random = self.random.spawn(1)[0]
+        return layer
+
     def forward(self, X: Array, training: bool = False) -> Array:
         if not training:
             self.mask = np.ones_like(X)
@@ -304,6 +316,9 @@ class ReLU(Activation):
     def __init__(self) -> None:
         super().__init__(L.relu, L.relu_derivative)
 
+    def backward(self, dY: Array, input_gradient: bool = True) -> Any:
+        return dY * (self.X > 0)
+
 
 class LeakyReLU(Activation):
     """`Activation` with `helpers.layers.leaky_relu`."""
@@ -337,7 +352,7 @@ class Tanh(Activation):
 
 
 class SGD:
-    """Gradient descent, with momentum if asked (equations sgd and momentum).
+    """Gradient descent, with momentum if wanted (equations sgd and momentum).
 
     Parameters
     ----------
@@ -473,14 +488,22 @@ class Sequential:
         self.layers = list(layers)
         self.input_shape, self.dtype = tuple(input_shape), np.dtype(dtype)
         random = np.random.default_rng(seed)
-        # A C library such as Linux's keeps freed blocks no larger than the largest that was freed
-        # before. Without this one, a step waits for new memory a tenth of its time.
-        np.empty(31 * 2**20, np.uint8)
         self.shapes = []
         shape = input_shape
         for layer in self.layers:
             shape = layer.build(shape, random, self.dtype)
             self.shapes.append(shape)
+
+        self.bytes_each = sum(int(np.prod(shape)) for shape in self.shapes) * self.dtype.itemsize
+
+    def _part(self) -> "Sequential":
+        """Return a network of the same weights for a part of a batch.
+
+        Each layer remembers its input, so each part needs layers of its own.
+        """
+        part = copy.copy(self)
+        part.layers = [layer.for_part() for layer in self.layers]
+        return part
 
     @property
     def weights(self) -> list[Array]:
@@ -493,15 +516,15 @@ class Sequential:
         return [g for layer in self.layers for g in layer.gradients]
 
     def __repr__(self) -> str:
-        rows = [("layer", "output", "parameters")]
+        lines = [("layer", "output", "parameters")]
         for layer, shape in zip(self.layers, self.shapes, strict=True):
             parameters = sum(w.size for w in layer.weights)
-            rows.append((type(layer).__name__, str(shape), f"{parameters:,}"))
-        rows.append(("total", "", f"{sum(w.size for w in self.weights):,}"))
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+            lines.append((type(layer).__name__, str(shape), f"{parameters:,}"))
+        lines.append(("total", "", f"{sum(w.size for w in self.weights):,}"))
+        widths = [max(len(line[column]) for line in lines) for column in range(3)]
         return "\n".join(
             f"{name:<{widths[0]}}   {shape:<{widths[1]}}   {parameters:>{widths[2]}}"
-            for name, shape, parameters in rows
+            for name, shape, parameters in lines
         )
 
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -511,7 +534,7 @@ class Sequential:
         return X
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        """Fill each layer's `gradients`; return the gradient of the images if asked."""
+        """Fill each layer's `gradients`; return the gradient of the images if wanted."""
         for layer in reversed(self.layers):
             dY = layer.backward(dY, input_gradient or layer is not self.layers[0])
         return dY
@@ -524,9 +547,22 @@ class Sequential:
         loss, accuracy : float
             Of the batch, before the step.
         """
-        with L.one_thread_each():
-            logits = self.forward(X, training=True)
-            self.backward(L.cross_entropy_backward(logits, y), input_gradient=False)
+        X, y = self._inputs(X, y)
+        # A few images go through all layers, forward and back, before the next few do.
+        parts = [(self._part(), part) for part in split(len(X), self.bytes_each)]
+
+        def both_ways(network_and_part: tuple[Sequential, slice]) -> Array:
+            network, part = network_and_part
+            logits = network.forward(X[part], training=True)
+            dY = L.cross_entropy_backward(logits, y[part])
+            # A mean over the batch is made of the parts' means, each by its share of the images.
+            network.backward(dY * (len(logits) / len(X)), input_gradient=False)
+            return logits
+
+        logits = np.concatenate(on_all_cores(both_ways, parts))
+        for layer, *copies in zip(self.layers, *(part.layers for part, _ in parts), strict=True):
+            gradients = zip(*(copy.gradients for copy in copies), strict=True)
+            layer.gradients = [sum(of_parts) for of_parts in gradients]
         optimizer.update(self.weights, self.gradients)
         return L.cross_entropy(logits, y), float((logits.argmax(axis=1) == y).mean())
 
@@ -555,7 +591,7 @@ class Sequential:
         optimizer : SGD or Adam
             `Adam()` if not given.
         validation_data : (X, y), optional
-            Judged after every epoch.
+            Evaluated after every epoch.
         shuffle : bool
             A new order for every epoch, from `np.random.default_rng(seed).permutation(N)`.
         seed : int
@@ -592,8 +628,8 @@ class Sequential:
                 totals += len(batch) * np.array(self.train_step(images, y[batch], optimizer))
             results = dict(zip(["loss", "accuracy"], (totals / len(X)).tolist(), strict=True))
             if validation_data is not None:
-                judged = self.evaluate(*validation_data)
-                results |= {f"val_{name}": value for name, value in judged.items()}
+                validation = self.evaluate(*validation_data)
+                results |= {f"val_{name}": value for name, value in validation.items()}
             for name, value in results.items():
                 history.setdefault(name, []).append(value)
             if verbose:
@@ -604,7 +640,7 @@ class Sequential:
     def _logits(self, X: Array, batch_size: int) -> Array:
         starts = range(0, len(X), L.check_positive("batch_size", batch_size))
         batches = (X[start : start + batch_size].astype(self.dtype, copy=False) for start in starts)
-        with L.one_thread_each():
+        with one_thread_each():
             return np.concatenate([self.forward(batch) for batch in batches])
 
     def predict(self, X: ArrayLike, batch_size: int = 128) -> Array:

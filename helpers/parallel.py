@@ -1,0 +1,92 @@
+"""How the NumPy layers use a processor: a few images at a time, on every core.
+
+NumPy itself takes one operation after another, each over the whole batch, and only matrix products
+use more than one core. A batch of feature maps is larger than the processor's cache, so each
+operation would fetch from memory what the one before it has just written there.
+"""
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
+BLAS = ThreadpoolController()
+CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
+# What one core's cache holds. Half or twice as much is slower.
+PART_BYTES = 2**21
+WORKER = "part of a batch"
+
+
+def one_thread_each() -> AbstractContextManager[Any]:
+    """Let each matrix product take one thread.
+
+    The cores are kept busy by parts of the images, which need not wait for each other. Threads
+    inside a product do, all the time: they stand still when another program uses a core.
+
+    Examples
+    --------
+    >>> with one_thread_each():
+    ...     {library["num_threads"] for library in BLAS.info()} <= {1}
+    True
+    """
+    return BLAS.limit(limits=1, user_api="blas")
+
+
+def split(count: int, bytes_each: int) -> list[slice]:
+    """Split `count` images into parts that stay in the cache from one operation to the next.
+
+    The parts do not depend on the number of cores, so results do not either.
+
+    Parameters
+    ----------
+    count : int
+        Images, 1 or more.
+    bytes_each : int
+        What is read and written for one image.
+
+    Examples
+    --------
+    >>> split(5, bytes_each=PART_BYTES // 2)
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    """
+    step = max(1, PART_BYTES // bytes_each)
+    return [slice(start, start + step) for start in range(0, count, step)]
+
+
+def on_all_cores(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Do the work on each item, one thread a core, and return the results in order.
+
+    Work that is itself part of such work goes on in its own thread: threads that wait for threads
+    of the same pool would wait for ever.
+
+    Examples
+    --------
+    >>> on_all_cores(lambda part: part.start, split(5, bytes_each=PART_BYTES // 2))
+    [0, 2, 4]
+    """
+    items = list(items)
+    if threading.current_thread().name.startswith(WORKER):
+        return [work(item) for item in items]
+    with one_thread_each():
+        if len(items) == 1:
+            return [work(items[0])]
+        return list(_pool(os.getpid()).map(work, items))
+
+
+@functools.cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Make one pool of threads for each process, as threads are not copied when a process forks."""
+    # A C library such as Linux's keeps freed blocks no larger than the largest that was freed
+    # before. Without this one, a step waits for new memory a tenth of its time.
+    np.empty(31 * 2**20, np.uint8)
+    return ThreadPoolExecutor(CORES, thread_name_prefix=WORKER)
