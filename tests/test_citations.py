@@ -5,7 +5,7 @@ import re
 import pytest
 from pybtex.database import parse_string
 
-from tests import links
+from tools import markdown
 from tools.notebooks import ROOT, book_pages, lesson_paths
 
 BOOK = ROOT / "book"
@@ -17,7 +17,7 @@ ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 def pages():
     """Return the text of every page and lesson by its path."""
     paths = [*book_pages(), *lesson_paths()]
-    return {path: links.markdown(path) for path in sorted(paths)}
+    return {path: markdown.source(path) for path in sorted(paths)}
 
 
 def cited(text):
@@ -35,7 +35,7 @@ def where(entry):
 def faults(bibliography, texts):
     """Return what is wrong with the bibliography or the citations."""
     entries = parse_string(bibliography, "bibtex").entries
-    found = [
+    problems = [
         f"{path.name} cites {key}, which is not in references.bib"
         for path, text in texts.items()
         for key in sorted(cited(text) - set(entries))
@@ -44,20 +44,20 @@ def faults(bibliography, texts):
     used = cited(everything)
     for key, entry in entries.items():
         if not entry.persons or "title" not in entry.fields or "year" not in entry.fields:
-            found.append(f"{key}: author, title and year are needed")
+            problems.append(f"{key}: author, title and year are needed")
         if not where(entry):
-            found.append(f"{key}: no doi, arXiv number (eprint) or url")
+            problems.append(f"{key}: no doi, arXiv number (eprint) or url")
         if not DOI.fullmatch(entry.fields.get("doi", "10.0000/x")):
-            found.append(f"{key}: {entry.fields['doi']!r} is no DOI")
+            problems.append(f"{key}: {entry.fields['doi']!r} is no DOI")
         if not ARXIV.fullmatch(entry.fields.get("eprint", "0000.0000")):
-            found.append(f"{key}: {entry.fields['eprint']!r} is no arXiv number")
+            problems.append(f"{key}: {entry.fields['eprint']!r} is no arXiv number")
         if key not in used and not any(place in everything for place in where(entry)):
-            found.append(f"{key}: nobody cites it")
+            problems.append(f"{key}: nobody cites it")
     places = [place.lower() for entry in entries.values() for place in where(entry)]
-    found += [
+    problems += [
         f"{place} is there twice" for place in sorted({p for p in places if places.count(p) > 1})
     ]
-    return found
+    return problems
 
 
 def test_citations():

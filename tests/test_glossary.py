@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from tests import links
+from tools import links, markdown
 from tools import terms as tool
-from tools.notebooks import LESSONS, ROOT, book_pages, lesson_paths, read
+from tools.markdown import slug
+from tools.notebooks import LESSONS, ROOT, book_pages, lesson_paths
 
 BOOK = ROOT / "book"
 PAGE = BOOK / "reference" / "glossary.md"
@@ -25,27 +26,26 @@ def terms(text):
 
 def faults(text):
     """Return what is wrong with the glossary."""
-    found = []
+    problems = []
     names = [term for term, _ in terms(text)]
     if names != sorted(names, key=str.lower):
-        found.append("the terms are not in alphabetical order")
-    if len({links.slug(name) for name in names}) < len(names):
-        found.append("two terms have the same anchor")
-    own = {links.slug(name) for name in names}
+        problems.append("the terms are not in alphabetical order")
+    if len({slug(name) for name in names}) < len(names):
+        problems.append("two terms have the same anchor")
+    own = {slug(name) for name in names}
     for term, body in terms(text):
         chinese, _, explanation = body.partition(". ")
         if not CHINESE.search(chinese):
-            found.append(f"{term}: no Chinese name before the first full stop")
-        targets = [target for _, target in links.links(explanation)]
+            problems.append(f"{term}: no Chinese name before the first full stop")
         if not re.search(r"^→ \[.+\]\(.+\)$", body, re.M):
-            found.append(f"{term}: no page that explains it")
-        for target in targets:
+            problems.append(f"{term}: no page that explains it")
+        for _, target, _ in markdown.links(explanation):
             if target.startswith("#"):
                 if target[1:] not in own:
-                    found.append(f"{term}: {target} is no term")
+                    problems.append(f"{term}: {target} is no term")
             elif problem := links.trouble(PAGE, target):
-                found.append(f"{term}: {problem}")
-    return found
+                problems.append(f"{term}: {problem}")
+    return problems
 
 
 def test_glossary():
@@ -75,22 +75,20 @@ def test_a_planted_fault_is_found(old, new):
 # ---- Links to terms, and all other links in pages and lessons ------------------------------
 
 
-def broken(path, text):
-    """Return the links of a page or lesson that lead nowhere."""
-    return [problem for _, target in links.links(text) if (problem := links.trouble(path, target))]
-
-
 @pytest.mark.parametrize("path", READERS, ids=lambda path: path.stem)
 def test_links(path):
-    assert broken(path, links.markdown(path)) == []
+    assert links.offenses(path) == []
 
 
 def test_a_planted_broken_link_is_found():
     lesson = LESSONS / "convolution.ipynb"
     good = "A [feature map](../book/reference/glossary.md#feature-map)."
-    assert broken(lesson, good) == []
-    assert broken(lesson, good.replace("feature-map)", "feature-mop)"))
-    assert broken(lesson, good.replace("glossary", "glossery"))
+    assert links.broken(lesson, good) == []
+    ((line, problem),) = links.broken(lesson, "\n" + good.replace("feature-map)", "feature-mop)"))
+    assert line == 2
+    assert problem.endswith("no heading with that anchor; is it feature-map?")
+    ((_, problem),) = links.broken(lesson, good.replace("glossary", "glossery"))
+    assert problem.endswith("no such file; is it glossary.md?")
 
 
 # ---- The first use of each term is linked --------------------------------------------------
@@ -98,7 +96,7 @@ def test_a_planted_broken_link_is_found():
 
 def test_anchors_are_those_of_the_headings():
     names = tool.names(PAGE.read_text(encoding="utf-8"))
-    assert {links.slug(term) for term, _ in terms(PAGE.read_text("utf-8"))} == set(names.values())
+    assert {slug(term) for term, _ in terms(PAGE.read_text("utf-8"))} == set(names.values())
     assert names["CNN"] == "convolutional-neural-network"
     assert names["fully connected layer"] == "dense-layer"
 
@@ -108,8 +106,7 @@ def linked(path, text=None):
     if path.suffix == ".md":
         text = text or path.read_text(encoding="utf-8")
         return text, tool.link_page(text, path)
-    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    cells = cells if text is None else [text]
+    cells = list(markdown.parts(path).values()) if text is None else [text]
     return cells, tool.link_cells(cells)
 
 

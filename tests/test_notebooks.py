@@ -12,18 +12,11 @@ import pytest
 
 import helpers.exercises
 from helpers.exercises import CORRECT
-from tests import prose
+from tools import markdown, prose
 from tools.notebooks import LESSONS, dump, lesson_paths, normalise, read
 
 PATHS = lesson_paths()
 lessons = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-CHECKS = [
-    prose.unguarded_numbers,
-    prose.guards_on_simulated_images,
-    prose.bad_guards,
-    prose.figures_without_alt,
-    prose.stored_troubles,
-]
 
 
 def test_one_name_for_a_lesson():
@@ -42,7 +35,7 @@ def test_exercises_are_those_of_the_lesson(path):
 
 
 @lessons
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", prose.CHECKS, ids=lambda check: check.__name__)
 def test_lesson(path, check):
     assert check(read(path)) == []
 
@@ -103,16 +96,15 @@ def exercises(notebook):
 def solutions(notebook):
     """Return the code of the folded solutions."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    folded = re.findall(r"<details>(.*?)</details>", text, re.S)
-    return [code for fold in folded for code in re.findall(r"```python\n(.*?)```", fold, re.S)]
+    return markdown.code(text, within="details")
 
 
 @lessons
 def test_folded_solutions_are_correct(path):
     notebook = read(path)
-    asked = exercises(notebook)
-    assert len(asked) >= 3
-    for module, name, function in asked:
+    calls = exercises(notebook)
+    assert len(calls) >= 3
+    for module, name, function in calls:
         code = [code for code in solutions(notebook) if f"def {function}(" in code]
         assert len(code) == 1, f"{function} needs one folded solution"
         namespace = {"np": np}
@@ -179,6 +171,8 @@ def test_guard_must_repeat_the_number_in_its_section():
     assert prose.unguarded_numbers(lesson(("markdown", "The AUC is 0.94."), GUARD))
     assert prose.unguarded_numbers(lesson(said, ("markdown", "## Next"), GUARD))
     assert prose.unguarded_numbers(lesson(said, GUARD[:2]))
+    (said_of_it,) = prose.unguarded_numbers(lesson(("markdown", "Look. The AUC\nis 0.94."), GUARD))
+    assert said_of_it.endswith(": 0.94 in 'The AUC is 0.94.'")
 
 
 def test_guard_on_simulated_images_is_found():

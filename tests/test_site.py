@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import json
 import os
 import re
 import shutil
@@ -15,8 +14,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from tests import prose
-from tools import measure
 from tools.notebooks import ROOT, book_pages
 
 # The site is built from stored outputs: a writer's machine need not have these.
@@ -220,34 +217,6 @@ def test_every_image_has_alt_text(pages):
 
 def test_a_planted_image_without_alt_is_found():
     assert images_without_alt(BeautifulSoup('<img src="x.png" alt="">', "html.parser"))
-
-
-# ---- Numbers in pages ----------------------------------------------------------------------
-
-
-# Run times have a test of their own; the index repeats headings, which are tested where they stand.
-INDEX = ROOT / "book" / "reference" / "book-index.md"
-PAGES = [path for path in book_pages() if path not in (measure.PAGE, INDEX)]
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_numbers_in_pages_are_glued_or_cited(path):
-    assert prose.numbers(path.read_text(encoding="utf-8")) == []
-
-
-def test_page_of_run_times_is_made_from_the_measurement():
-    results = json.loads(measure.RESULTS.read_text(encoding="utf-8"))
-    assert measure.page(results) == measure.PAGE.read_text(encoding="utf-8")
-
-
-def test_a_planted_number_is_found():
-    assert prose.numbers("The network is right in 93 % of cases.") == [93]
-    assert prose.numbers(
-        "```{warning}\nIt is right in 93 % of cases.\n```\nAll 624.\n```{tip}\n```"
-    ) == [93, 624]
-    assert prose.numbers("```python\nlearning_rate = 0.93\n```\n") == []
-    assert prose.numbers("It is right in {glue:text}`accuracy` of cases.") == []
-    assert prose.numbers("It is right in 93 % of cases {cite}`someone2020`.") == []
 
 
 # ---- In a browser --------------------------------------------------------------------------

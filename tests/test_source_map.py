@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests import links
+from tools import links, markdown
 from tools.notebooks import ROOT
 
 PAGE = ROOT / "book" / "reference" / "source-map.md"
@@ -15,7 +15,7 @@ ITEMS = (
 SLIPS = tuple(str(number) for number in range(1, 15))
 
 
-def rows(text, first):
+def entries(text, first):
     """Return the rows of a table, cut into cells, whose first cell matches."""
     lines = re.findall(rf"^\| ({first}) \| (.*) \|$", text, re.M)
     return [(name, *re.split(r" *\| *", rest)) for name, rest in lines]
@@ -23,39 +23,37 @@ def rows(text, first):
 
 def places(cell):
     """Return the paths, without anchors, that a cell links to."""
-    return [(PAGE.parent / target.split("#")[0]).resolve() for _, target in links.links(cell)]
+    return [(PAGE.parent / target.split("#")[0]).resolve() for _, target, _ in markdown.links(cell)]
 
 
 def faults(text):
     """Return what is wrong with the source map."""
-    found = [
-        problem
-        for _, target in links.links(text)
-        if (problem := links.trouble(PAGE, target)) is not None
+    problems = [problem for _, problem in links.broken(PAGE, text)]
+    problems += [
+        f"{link.words!r} is to come, but a link"
+        for link in markdown.links(text)
+        if "to come" in link.words
     ]
-    found += [
-        f"{words!r} is to come, but a link" for words, _ in links.links(text) if "to come" in words
-    ]
-    items, slips = rows(text, r"S[\d.]+[ab]?"), rows(text, r"\d+")
-    if [row[0] for row in items] != list(ITEMS):
-        found.append("the items are not S1 to S6.5, each once and in order")
-    if [row[0] for row in slips] != list(SLIPS):
-        found.append("the slips are not 1 to 14, each once and in order")
-    found += [f"{row[0]}: a cell is missing" for row in items if len(row) != 3]
-    found += [f"slip {row[0]}: a cell is missing" for row in slips if len(row) != 4]
-    if found:
-        return found
+    items, slips = entries(text, r"S[\d.]+[ab]?"), entries(text, r"\d+")
+    if [entry[0] for entry in items] != list(ITEMS):
+        problems.append("the items are not S1 to S6.5, each once and in order")
+    if [entry[0] for entry in slips] != list(SLIPS):
+        problems.append("the slips are not 1 to 14, each once and in order")
+    problems += [f"{entry[0]}: a cell is missing" for entry in items if len(entry) != 3]
+    problems += [f"slip {entry[0]}: a cell is missing" for entry in slips if len(entry) != 4]
+    if problems:
+        return problems
     for item, _, where in items:
         # The place itself says that it is about this item (S2 is said of S2.1 too).
         named = re.compile(rf"\b{re.escape(item)}(?![\w.]*\w)")
-        if not any(named.search(links.markdown(path)) for path in places(where)):
-            found.append(f"{item}: none of its places names it")
+        if not any(named.search(markdown.source(path)) for path in places(where)):
+            problems.append(f"{item}: none of its places names it")
     for slip, said, correct, where in slips:
         if not said or not correct:
-            found.append(f"slip {slip}: what is said and what is right belong together")
-        if not any("**The source says**" in links.markdown(path) for path in places(where)):
-            found.append(f"slip {slip}: none of its places says what the source says")
-    return found
+            problems.append(f"slip {slip}: what is said and what is right belong together")
+        if not any("**The source says**" in markdown.source(path) for path in places(where)):
+            problems.append(f"slip {slip}: none of its places says what the source says")
+    return problems
 
 
 def test_every_item_has_a_place_and_every_slip_its_correction():

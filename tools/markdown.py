@@ -183,8 +183,8 @@ def links(text: str) -> list[Link]:
     ]
 
 
-def code(text: str, within: str = "") -> list[str]:
-    """Return the fenced pieces of Python, in running text or within what is folded away."""
+def code(text: str, within: str) -> list[str]:
+    """Return the fenced pieces of Python within what is folded away ("details"), say."""
     return [
         block.token.content
         for block in blocks(text)

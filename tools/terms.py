@@ -62,7 +62,7 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, str]]:
     ordered = sorted(anchors, key=len, reverse=True)
     groups = {f"t{number}": anchors[name] for number, name in enumerate(ordered)}
     parts = [f"(?P<t{number}>{pattern(name)})" for number, name in enumerate(ordered)]
-    return re.compile(rf"(?<![\w.-])(?:{'|'.join(parts)})(?![\w-])"), groups
+    return re.compile(rf"(?<![\w.-])(?=\w)(?:{'|'.join(parts)})(?![\w-])"), groups
 
 
 def anchors_in(text: str) -> list[str]:
