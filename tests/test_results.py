@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 
 from tools import (
-    chest_xrays,
-    choose_recipe,
     explanations,
-    ingredients,
     judge_models,
-    protocol,
     results,
 )
 from tools.notebooks import LESSONS
@@ -79,12 +75,8 @@ def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
 
 # Each command, and its function that does one run.
 COMMANDS = {
-    chest_xrays: "judge",
-    choose_recipe: "judge",
     explanations: "timed",
-    ingredients: "judge",
     judge_models: "judge",
-    protocol: "judge",
 }
 
 
