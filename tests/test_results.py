@@ -7,7 +7,6 @@ import pytest
 
 from tools import (
     explanations,
-    judge_models,
     results,
 )
 from tools.notebooks import LESSONS
@@ -76,7 +75,6 @@ def test_runs_that_are_missing_are_made_and_written_one_by_one(tmp_path):
 # Each command, and its function that does one run.
 COMMANDS = {
     explanations: "timed",
-    judge_models: "judge",
 }
 
 
