@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import itertools
 import textwrap
@@ -118,17 +119,31 @@ def _named(tree: ast.AST, module: ModuleType) -> Iterator[tuple[ModuleType, str,
                 yield owner, node.attr, getattr(owner, node.attr)
 
 
+@functools.lru_cache(4096)
+def _read(value: Any) -> tuple[str, tuple[tuple[ModuleType, str, Any], ...]]:
+    """Return the digest of a function or class, and what its code names."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(value)))
+    home = inspect.getmodule(value)
+    assert home is not None
+    return digest(tree), tuple(_named(_without_types(tree), home))
+
+
 def _followed_name(module: str) -> bool:
     return module.split(".")[0] in FOLLOWED and module not in TRUSTED
 
 
-def _assignment(module: ModuleType, name: str) -> ast.AST | None:
-    """Return the code that gives a global of a module its value."""
+@functools.lru_cache(4096)
+def _assignment(module: ModuleType, name: str) -> str | None:
+    """Return the digest of the code that gives a global of a module its value."""
     for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
+            source = "." * node.level + str(node.module)
+            source = importlib.util.resolve_name(source, module.__package__)
+            return _assignment(importlib.import_module(source), name)
         if isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if name in {part.id for part in _parts(targets) if isinstance(part, ast.Name)}:
-                return node
+                return digest(node)
     return None
 
 
@@ -155,7 +170,8 @@ def of(module: ModuleType) -> dict[str, dict[str, Any]]:
     TypeError
         If a setting is no data.
     """
-    settings: dict[str, Any] = {}
+    # What measures time has the machine for itself: that is a setting, though the engine's.
+    settings = {name: plain(getattr(module, name)) for name in ("ALONE",) if hasattr(module, name)}
     code: dict[str, str] = {}
     todo = [getattr(module, name) for name in ("run", "shared") if hasattr(module, name)]
     while todo:
@@ -165,11 +181,8 @@ def of(module: ModuleType) -> dict[str, dict[str, Any]]:
             continue
         if not inspect.isfunction(value) and not inspect.isclass(value):
             raise TypeError(f"{value!r} is neither function nor class; write a function")
-        tree = ast.parse(textwrap.dedent(inspect.getsource(value)))
-        code[name] = digest(tree)
-        home = inspect.getmodule(value)
-        assert home is not None
-        for owner, used, thing in _named(_without_types(tree), home):
+        code[name], named = _read(value)
+        for owner, used, thing in named:
             if callable(thing):
                 if _followed(inspect.unwrap(thing)) or isinstance(thing, functools.partial):
                     todo.append(thing)
@@ -178,7 +191,7 @@ def of(module: ModuleType) -> dict[str, dict[str, Any]]:
             elif owner is module:
                 settings[used] = plain(thing)
             elif _followed(owner) and (assignment := _assignment(owner, used)):
-                code[f"{owner.__name__}.{used}"] = digest(assignment)
+                code[f"{owner.__name__}.{used}"] = assignment
     return {"settings": dict(sorted(settings.items())), "code": dict(sorted(code.items()))}
 
 

@@ -15,8 +15,8 @@ from types import ModuleType
 
 from experiments import engine, fingerprint
 
-# What does not make records: `check` is about records that are there.
-NOT_MAKING = ("check",)
+# What makes records, and says which. `check`, and what only it uses, is about those that are there.
+MAKING = ("run", "shared", "jobs")
 OTHER = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -59,25 +59,49 @@ class _Replace(ast.NodeTransformer):
         return self.other if node is self.target else self.generic_visit(node)
 
 
-def _settings(node: ast.stmt) -> bool:
-    """Whether a statement of a module gives a constant its value."""
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    parts = [part for target in targets if target for part in ast.walk(target)]
-    return any(isinstance(part, ast.Name) and part.id.isupper() for part in parts)
+def _settings(node: ast.Assign | ast.AnnAssign, making: set[str]) -> bool:
+    """Whether a statement gives a constant its value that records or jobs depend on."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    parts = [part for target in targets for part in ast.walk(target)]
+    return any(isinstance(p, ast.Name) and p.id.isupper() and p.id in making for p in parts)
+
+
+def _making(tree: ast.Module) -> set[str]:
+    """Return the names of a module that records and jobs depend on."""
+    named = {
+        name.id: {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
+        for statement in tree.body
+        if isinstance(statement, ast.Assign | ast.AnnAssign)
+        for name in ast.walk(statement)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            parts = ast.walk(statement)
+            named[statement.name] = {part.id for part in parts if isinstance(part, ast.Name)}
+    reached, todo = {"ALONE"}, [name for name in MAKING if name in named]
+    while todo:
+        name = todo.pop()
+        reached.add(name)
+        todo += [other for other in named[name] if other in named and other not in reached]
+    return reached
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
     """Yield (what was changed, source) for each change of one setting or one line."""
     tree = ast.parse(source)
+    making = _making(tree)
     for place, statement in enumerate(tree.body):
-        if isinstance(statement, ast.FunctionDef) and statement.name not in NOT_MAKING:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name in making:
             kind, nodes = "line", list(ast.walk(statement))
-        elif isinstance(statement, ast.Assign | ast.AnnAssign) and _settings(statement):
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and _settings(statement, making):
             kind, nodes = "setting", [node for node in ast.walk(statement) if _number(node)]
         else:
             continue
+        # `zip(strict=…)` changes nothing where lengths agree.
+        strict = {n.value for n in nodes if isinstance(n, ast.keyword) and n.arg == "strict"}
         for node in nodes:
-            if fingerprint.is_docstring(node):
+            if node in strict or fingerprint.is_docstring(node):
                 continue
             for other in _changes(node):
                 changed = copy.copy(tree)
