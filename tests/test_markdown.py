@@ -12,8 +12,8 @@ from tools.notebooks import book_pages, lesson_paths
 def test_places(path):
     """Each character is where it is said to be; anchors are made as the site makes them."""
     text = markdown.source(path)
-    for passage in markdown.passages(text):
-        assert "".join(text[place] for place in passage.places) == passage.text
+    for passage, places in markdown.placed(text):
+        assert "".join(text[place] for place in places) == passage.text
     for heading in markdown.headings(text):
         assert markdown.slug(heading.text) == default_slugify(heading.text)
 
@@ -21,8 +21,8 @@ def test_places(path):
 def words(text):
     """Return the words of a text where they stand; all else is a dot."""
     shown = list(markdown.hide(text))
-    for passage in markdown.passages(text):
-        for place, character in zip(passage.places, passage.words(links=True), strict=True):
+    for passage, places in markdown.placed(text):
+        for place, character in zip(places, passage.words(links=True), strict=True):
             shown[place] = character
     return "".join(shown).replace(markdown.HIDDEN, ".")
 

@@ -19,7 +19,7 @@ from tools.notebooks import ROOT, book_pages, lesson_paths
 def anchors(path: Path) -> list[str]:
     """Return the anchors of a page's or lesson's headings, and those that are set by hand."""
     text = markdown.source(path)
-    set_by_hand = [b.token.content for b in markdown.blocks(text) if b.kind == "myst_target"]
+    set_by_hand = [b.text for b in markdown.blocks(text) if b.kind == "myst_target"]
     # As deep as `myst_heading_anchors` in _config.yml.
     return set_by_hand + [h.anchor for h in markdown.headings(text) if h.level <= 4]
 

@@ -23,34 +23,27 @@ from myst_parser.parsers.mdit import create_md_parser
 CONFIG = Path(__file__).parent.parent / "_config.yml"
 HIDDEN = "\0"
 ADDRESS = re.compile(r"https?://\S+")
-# Directives, but for those that hold code and formulas, hold Markdown.
+# Directives, but for those that hold code and formulas, hold options and Markdown.
 DIRECTIVE = re.compile(r"\{(?!code|math)")
-OPTIONS = re.compile(r"(?::[\w-]+:.*\n)+")
+BODY = re.compile(r"((?::[\w-]+:[^\n]*\n)*)(.*)", re.S)
 # What is made of words, though a rule made it.
-WORDS = ("text_special", "softbreak", "hardbreak")
+WORDS = ("text", "text_special", "softbreak", "hardbreak")
 
 
 class Block(NamedTuple):
-    """A piece of a text that holds no other."""
+    """A piece of a text that holds no other: a paragraph, a cell of a table, fenced code."""
 
-    token: Token
-    kind: str  # what it stands in, as HTML calls it: "p", "h2", "td" ...; "fence" if it is one
+    text: str
+    kind: str  # what it stands in, as HTML calls it: "p", "h2", "td" ...; or the parser's word
     line: int  # its first one
     within: str  # "details": folded away; "link": in a card that is a link as a whole; or ""
-
-
-class Passage(NamedTuple):
-    """A paragraph, a heading or a cell of a table."""
-
-    block: Block
-    text: str
-    places: list[int]  # that of each character in the whole text
+    token: Token
 
     def words(self, links: bool = False) -> str:
         """Return the text with all but its words hidden; those of links are shown if wanted."""
         shown = list(self.text)
-        for token in self.block.token.children or []:
-            if "place" in token.meta and token.type not in WORDS:
+        for token in self.token.children or []:
+            if "place" in token.meta:
                 start, end = token.meta["place"]
                 first, last = token.meta["words"] if links else (end, end)
                 shown[start:first] = hide(self.text[start:first])
@@ -85,7 +78,7 @@ def _noting_places(rule):
     def noting(state: StateInline, silent: bool) -> bool:
         start, count = state.pos, len(state.tokens)
         matched = rule(state, silent)
-        made = [token for token in state.tokens[count:] if token.type != "text"]
+        made = [token for token in state.tokens[count:] if token.type not in WORDS]
         if matched and made and not silent:
             words = (state.pos, state.pos)
             if made[0].type in ("link_open", "image") and state.src[start] != "<":
@@ -119,36 +112,36 @@ def blocks(text: str, line: int = 0, within: str = "") -> Iterator[Block]:
             fold, unfold = token.content.rfind("<details"), token.content.rfind("</details")
             within = within if fold == unfold else "details" if fold > unfold else ""
         elif token.type.endswith("fence") and DIRECTIVE.match(token.info):
-            options = OPTIONS.match(token.content)
-            said = options[0] if options else ""
-            card = "link" if ":link:" in said else within
-            yield from blocks("\n" * said.count("\n") + token.content[len(said) :], first + 1, card)
+            options, body = BODY.match(token.content).groups()
+            inside = "link" if ":link:" in options else within
+            yield from blocks(re.sub(".", "", options) + body, first + 1, inside)
         elif not token.nesting:
-            yield Block(token, kind if token.type == "inline" else token.type, first, within)
+            name = kind if token.type == "inline" else token.type
+            yield Block(token.content, name, first, within, token)
 
 
-def passages(text: str) -> Iterator[Passage]:
-    """Yield what holds words: paragraphs, headings, cells of tables."""
+def passages(text: str) -> list[Block]:
+    """Return the blocks that hold words: paragraphs, headings, cells of tables."""
+    return [block for block in blocks(text) if block.token.type == "inline"]
+
+
+def placed(text: str) -> Iterator[tuple[Block, list[int]]]:
+    """Yield each passage with the place of each of its characters in the whole text."""
     lines = text.split("\n")
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-    row, after = -1, 0
-    for block in blocks(text):
-        if block.token.type != "inline":
-            continue
-        places: list[int] = []
-        for number, part in enumerate(block.token.content.split("\n"), block.line):
-            line = lines[number]
-            if block.kind in ("td", "th"):  # after the cell before; in cells, | is written \|
-                whole = re.compile(re.escape(part).replace(r"\|", r"\\\|"))
-                cell = whole.search(line, after if row == number else 0)
-                row, after = number, cell.end()
-                columns = [c for c in range(cell.start(), after) if not line.startswith(r"\|", c)]
-            else:  # after the marks of lists and quotes
-                column = line.rindex(part)
-                columns = list(range(column, column + len(part)))
-            places += [starts[number] + column for column in columns]
-            places.append(starts[number] + (columns[-1] + 1 if columns else 0))
-        yield Passage(block, block.token.content, places[:-1])
+    ends = [0] * len(lines)
+    for passage in passages(text):
+        cell, places = passage.kind in ("td", "th"), list[int]()
+        for number, part in enumerate(passage.text.split("\n"), passage.line):
+            # Before it stand the marks of lists and quotes, or other cells; in a cell, | is \|.
+            line, written = lines[number], part.replace("|", r"\|") if cell else part
+            column = line.index(written, ends[number]) if cell else line.rindex(written)
+            ends[number] = column + len(written)
+            columns = [*range(column, ends[number] + 1)]  # the end of the line, too
+            places += [
+                starts[number] + c for c in columns if not (cell and line.startswith(r"\|", c))
+            ]
+        yield passage, places[:-1]
 
 
 def slug(heading: str) -> str:
@@ -159,26 +152,23 @@ def slug(heading: str) -> str:
 def headings(text: str) -> list[Heading]:
     """Return the headings of a text; of two that are alike, the second's anchor gets a number."""
     anchors: dict[str, Heading] = {}
-    for block in blocks(text):
-        if block.kind.startswith("h") and block.token.type == "inline" and not block.within:
-            plain = [t.content for t in block.token.children if t.type in ("text", "code_inline")]
-            anchor = slug("".join(plain))
+    for block in passages(text):
+        if block.kind.startswith("h") and not block.within:
+            words = [t.content for t in block.token.children if t.type in ("text", "code_inline")]
+            anchor = slug("".join(words))
             count = 1
             while anchor in anchors:
                 anchor, count = f"{anchor}-{count}", count + 1
-            text = block.token.content.replace("`", "")
-            anchors[anchor] = Heading(int(block.kind[1]), text, anchor)
+            anchors[anchor] = Heading(int(block.kind[1]), block.text.replace("`", ""), anchor)
     return list(anchors.values())
 
 
 def links(text: str) -> list[Link]:
     """Return the links and images of a text, those in folded solutions too."""
     return [
-        Link(
-            passage.text[slice(*token.meta["words"])], unquote(str(target)), passage.block.line + 1
-        )
+        Link(passage.text[slice(*token.meta["words"])], unquote(str(target)), passage.line + 1)
         for passage in passages(text)
-        for token in passage.block.token.children or []
+        for token in passage.token.children or []
         if (target := token.attrs.get("href") or token.attrs.get("src"))
     ]
 
@@ -186,7 +176,7 @@ def links(text: str) -> list[Link]:
 def code(text: str, within: str) -> list[str]:
     """Return the fenced pieces of Python within what is folded away ("details"), say."""
     return [
-        block.token.content
+        block.text
         for block in blocks(text)
         if block.kind == "fence" and block.token.info == "python" and block.within == within
     ]

@@ -41,10 +41,10 @@ class Number(NamedTuple):
 
 def numbers(text: str) -> list[Number]:
     """Return the numbers that look computed, in sentences that cite no publication."""
-    shown = [p for p in markdown.passages(text) if p.block.within != "details"]  # solutions are run
+    shown = [p for p in markdown.passages(text) if p.within != "details"]  # solutions are run
     computed = []
     # The cells of a row of a table are one sentence.
-    for line, row in groupby(shown, key=lambda passage: passage.block.line):
+    for line, row in groupby(shown, key=lambda passage: passage.line):
         passages = list(row)
         words = " | ".join(passage.words(links=True) for passage in passages)
         for match in SENTENCE.finditer(" | ".join(passage.text for passage in passages)):

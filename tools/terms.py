@@ -75,12 +75,12 @@ def prose(text: str) -> str:
     """Return the text with all that is not running prose hidden, each character in its place."""
     shown = list(markdown.hide(text))
     reading = False  # under "Further reading"
-    for passage in markdown.passages(text):
-        kind = passage.block.kind
+    for passage, places in markdown.placed(text):
+        kind = passage.kind
         if kind.startswith("h") or (kind == "p" and re.fullmatch(r"\*\*\w+\*\*", passage.text)):
             reading = passage.text == "Further reading"
-        elif kind != "th" and not passage.block.within and not reading:
-            for place, character in zip(passage.places, passage.words(), strict=True):
+        elif kind != "th" and not passage.within and not reading:
+            for place, character in zip(places, passage.words(), strict=True):
                 shown[place] = character
     return OTHER_MEANING.sub(lambda match: markdown.hide(match[0]), "".join(shown))
 
