@@ -5,6 +5,8 @@ and the same batches give the same numbers in both.
 """
 
 import copy
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -494,8 +496,6 @@ class Sequential:
             shape = layer.build(shape, random, self.dtype)
             self.shapes.append(shape)
 
-        self.bytes_each = sum(int(np.prod(shape)) for shape in self.shapes) * self.dtype.itemsize
-
     def _part(self) -> "Sequential":
         """Return a network of the same weights for a part of a batch.
 
@@ -503,6 +503,11 @@ class Sequential:
         """
         part = copy.copy(self)
         part.layers = [layer.for_part() for layer in self.layers]
+        # The largest number is the largest after ReLU, too. So ReLU may wait until pooling has
+        # left a quarter of the numbers.
+        for place, (layer, following) in enumerate(itertools.pairwise(part.layers)):
+            if isinstance(layer, ReLU) and isinstance(following, MaxPool):
+                part.layers[place : place + 2] = following, layer
         return part
 
     @property
@@ -548,20 +553,23 @@ class Sequential:
             Of the batch, before the step.
         """
         X, y = self._inputs(X, y)
-        # A few images go through all layers, forward and back, before the next few do.
-        parts = [(self._part(), part) for part in split(len(X), self.bytes_each)]
+        # A few images go through all layers, forward and back, before the next few do: what one
+        # layer has written is still in the cache when the next one reads it.
+        largest = max(math.prod(shape) for shape in self.shapes) * self.dtype.itemsize
+        parts = split(len(X), largest)
+        networks = [self._part() for _ in parts]
 
-        def both_ways(network_and_part: tuple[Sequential, slice]) -> Array:
-            network, part = network_and_part
+        def both_ways(network: Sequential, part: slice) -> Array:
             logits = network.forward(X[part], training=True)
             dY = L.cross_entropy_backward(logits, y[part])
             # A mean over the batch is made of the parts' means, each by its share of the images.
             network.backward(dY * (len(logits) / len(X)), input_gradient=False)
             return logits
 
-        logits = np.concatenate(on_all_cores(both_ways, parts))
-        for layer, *copies in zip(self.layers, *(part.layers for part, _ in parts), strict=True):
-            gradients = zip(*(copy.gradients for copy in copies), strict=True)
+        logits = np.concatenate(on_all_cores(both_ways, networks, parts))
+        # ReLU and pooling, which may have changed places, have no weights and no gradients of them.
+        for layer, *twins in zip(self.layers, *(part.layers for part in networks), strict=True):
+            gradients = zip(*(twin.gradients for twin in twins), strict=True)
             layer.gradients = [sum(of_parts) for of_parts in gradients]
         optimizer.update(self.weights, self.gradients)
         return L.cross_entropy(logits, y), float((logits.argmax(axis=1) == y).mean())

@@ -6,9 +6,10 @@ operation would fetch from memory what the one before it has just written there.
 """
 
 import functools
+import math
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -16,11 +17,10 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
-BLAS = ThreadpoolController()
+BLAS = ThreadpoolController().select(user_api="blas")
 CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
 # What one core's cache holds. Half or twice as much is slower.
 PART_BYTES = 2**21
@@ -39,13 +39,14 @@ def one_thread_each() -> AbstractContextManager[Any]:
     ...     {library["num_threads"] for library in BLAS.info()} <= {1}
     True
     """
-    return BLAS.limit(limits=1, user_api="blas")
+    return BLAS.limit(limits=1)
 
 
 def split(count: int, bytes_each: int) -> list[slice]:
     """Split `count` images into parts that stay in the cache from one operation to the next.
 
-    The parts do not depend on the number of cores, so results do not either.
+    There are 1, 2, 4, 8 ... parts, alike in size, so that two or four cores get equally many. They
+    do not depend on the number of cores, so results do not either.
 
     Parameters
     ----------
@@ -56,31 +57,30 @@ def split(count: int, bytes_each: int) -> list[slice]:
 
     Examples
     --------
-    >>> split(5, bytes_each=PART_BYTES // 2)
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 6, None)]
+    >>> split(6, bytes_each=PART_BYTES // 3)
+    [slice(0, 3, None), slice(3, 6, None)]
     """
-    step = max(1, PART_BYTES // bytes_each)
+    parts = 2 ** math.ceil(math.log2(max(1, count * bytes_each / PART_BYTES)))
+    step = math.ceil(count / parts)
     return [slice(start, start + step) for start in range(0, count, step)]
 
 
-def on_all_cores(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do the work on each item, one thread a core, and return the results in order.
+def on_all_cores(work: Callable[..., Result], *items: Sequence[Any]) -> list[Result]:
+    """Do what `map(work, *items)` does, one thread a core, and return the results in order.
 
     Work that is itself part of such work goes on in its own thread: threads that wait for threads
     of the same pool would wait for ever.
 
     Examples
     --------
-    >>> on_all_cores(lambda part: part.start, split(5, bytes_each=PART_BYTES // 2))
-    [0, 2, 4]
+    >>> on_all_cores(lambda part: part.start, split(6, bytes_each=PART_BYTES // 3))
+    [0, 3]
     """
-    items = list(items)
     if threading.current_thread().name.startswith(WORKER):
-        return [work(item) for item in items]
+        return list(map(work, *items))
     with one_thread_each():
-        if len(items) == 1:
-            return [work(items[0])]
-        return list(_pool(os.getpid()).map(work, items))
+        run = map if len(items[0]) == 1 else _pool(os.getpid()).map
+        return list(run(work, *items))
 
 
 @functools.cache
