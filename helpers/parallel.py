@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 # BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
 BLAS = ThreadpoolController().select(user_api="blas")
 CORES = max((library["num_threads"] for library in BLAS.info()), default=os.cpu_count() or 1)
-# What one core's cache holds. Half or twice as much is slower.
-PART_BYTES = 2**21
+# What one core's share of the cache holds. Half or twice as much makes a training step slower.
+PART_BYTES = 2**22
 WORKER = "part of a batch"
 
 
