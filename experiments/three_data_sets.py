@@ -154,7 +154,7 @@ def check(runs: Runs) -> None:
     for data, truth in labels.items():
         assert runs.shared["baselines"][data] == round(np.bincount(truth).max() / len(truth), 4)
     assert runs.shared["sizes"] == sizes()
-    assert all(size["small"]["parameters"] < 100_000 for size in sizes().values())
+    assert all(size["small"]["parameters"] < 100_000 for size in runs.shared["sizes"].values())
     assert not RECIPES["pneumoniamnist"].flip, "a mirrored chest is not trained on"
     for each in runs:
         classes = SHAPES[each["data"]][1]
