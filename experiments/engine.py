@@ -191,6 +191,11 @@ def complete(
         )
     if broken:
         print(f"{file.name}: {broken} line was cut short; its job is done again", file=sys.stderr)
+    if surplus := len(entries) - len(in_order(module, entries)):
+        raise ExperimentError(
+            f"{file.name} holds {surplus} jobs that are no jobs any more. Undo that, or take their "
+            f"lines out of the file"
+        )
     todo = missing(module, entries)
     if todo or broken:
         write(file, head, entries)
@@ -347,7 +352,9 @@ def state(module: ModuleType, folder: Path | None = None) -> str:
     except ExperimentError as error:
         return str(error)
     changed = fingerprint.differences(head, fingerprint.of(module))
+    surplus = len(entries) - len(in_order(module, entries))
     text = f"{count - len(missing(module, entries))} of {count} jobs"
+    text += f", {surplus} that are no jobs any more" if surplus else ""
     text += f", {broken} line cut short" if broken else ""
     return text + (f"; made with something else: {'; '.join(changed)}" if changed else "")
 

@@ -158,6 +158,15 @@ def test_a_stopped_run_goes_on_and_more_seeds_are_added(small, tmp_path, monkeyp
     assert [run["seed"] for run in results.load("small", tmp_path)] == [0, 1, 2, 0, 1, 2]
 
 
+def test_jobs_that_are_no_more_are_not_dropped_in_silence(small, tmp_path):
+    engine.complete(small(), folder=tmp_path)
+    before = (tmp_path / "small.jsonl").read_bytes()
+    with pytest.raises(engine.ExperimentError, match="2 jobs that are no jobs any more"):
+        engine.complete(small(seeds=1), folder=tmp_path)
+    assert "2 that are no jobs" in engine.state(small(seeds=1), tmp_path)
+    assert (tmp_path / "small.jsonl").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
