@@ -188,7 +188,7 @@ def of(module: ModuleType) -> dict[str, dict[str, Any]]:
                     todo.append(thing)
             elif isinstance(thing, ModuleType):
                 continue
-            elif owner is module:
+            elif owner is module and not used.startswith("__"):
                 settings[used] = plain(thing)
             elif _followed(owner) and (assignment := _assignment(owner, used)):
                 code[f"{owner.__name__}.{used}"] = assignment
