@@ -3,6 +3,10 @@
 One module a lesson, each a list of `Exercise`.
 """
 
+import copy
+import dis
+import reprlib
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,37 +16,17 @@ import numpy as np
 NOT_ATTEMPTED = "Not attempted yet."
 CORRECT = "Correct."
 
-
-def _same(answer: Any, expected: Any) -> bool:
-    """Whether two answers agree in structure, shape and value (relative 1e-6)."""
-    if isinstance(answer, np.generic):  # np.True_ is as good as True
-        answer = answer.item()
-    if isinstance(expected, (tuple, list)):
-        return (
-            isinstance(answer, (tuple, list))
-            and len(answer) == len(expected)
-            and all(_same(a, e) for a, e in zip(answer, expected, strict=True))
-        )
-    if isinstance(expected, (str, bool)) or expected is None:
-        return type(answer) is type(expected) and answer == expected
-    try:
-        answer, expected = np.asarray(answer, dtype=float), np.asarray(expected, dtype=float)
-    except (TypeError, ValueError):
-        return False
-    return answer.shape == expected.shape and np.allclose(
-        answer, expected, rtol=1e-6, atol=1e-9, equal_nan=True
-    )
-
-
-def _describe(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.size > 6:
-        return f"an array of shape {value.shape}"
-    return repr(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
+# What `return None`, `pass` and `...` are made of, in all versions of Python.
+_STUB = {"RESUME", "NOP", "POP_TOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One exercise: a function to write, and what goes wrong in it.
+
+    Numbers are right within 0.001 % of their own size, or a millionth of the largest number beside
+    them: that is what float32 keeps. Lists, tuples, arrays and tensors are alike, and so are True
+    and 1. Axes of length 1 that `keepdims=True` leaves do not count.
 
     Parameters
     ----------
@@ -62,6 +46,9 @@ class Exercise:
     Not yet. Divide; do not multiply.
     >>> half.check(lambda x: x - 1)
     Not yet. For the input 3 the answer is 1.5, yours is 2.
+    >>> half.check(lambda x: print(x / 2))
+    1.5
+    Not yet. Your function returns None: is a `return` missing?
     >>> half.check(lambda x: 0.5 * x)
     Correct.
     """
@@ -76,30 +63,144 @@ class Exercise:
 
     def verdict(self, answer: Callable[..., Any]) -> str:
         """Return what `check` prints."""
+        if not callable(answer):
+            return "Not yet. Give the function itself, not what it returns: no brackets behind it."
         given = []
         for arguments in self.inputs:
             try:
-                given.append(answer(*_copies(arguments)))
+                given.append(answer(*copy.deepcopy(arguments)))
             except Exception as error:  # whatever the reader's code raises is shown, not thrown
-                return f"Not yet. Your code stops with {type(error).__name__}: {error}"
+                return (
+                    f"Not yet. Your code stops with {type(error).__name__}: {error} "
+                    f"({_line(error, answer)}input {_describe(arguments)})"
+                )
         if all(value is None or value is ... for value in given):
-            return NOT_ATTEMPTED
-        right = [self.solution(*_copies(arguments)) for arguments in self.inputs]
-        if _same(given, right):
+            if _is_stub(answer):
+                return NOT_ATTEMPTED
+            return "Not yet. Your function returns None: is a `return` missing?"
+        differences = [
+            _difference(value, self.solution(*copy.deepcopy(arguments)))
+            for arguments, value in zip(self.inputs, given, strict=True)
+        ]
+        if not any(differences):
             return CORRECT
         for hint, mistake in self.mistakes.items():
-            if _same(given, [mistake(*_copies(arguments)) for arguments in self.inputs]):
+            if all(
+                _difference(value, mistake(*copy.deepcopy(arguments))) is None
+                for arguments, value in zip(self.inputs, given, strict=True)
+            ):
                 return f"Not yet. {hint}"
-        for arguments, value, expected in zip(self.inputs, given, right, strict=True):
-            if not _same(value, expected):
-                shown = ", ".join(_describe(argument) for argument in arguments)
-                return (
-                    f"Not yet. For the input {shown} the answer is {_describe(expected)}, "
-                    f"yours is {_describe(value)}."
-                )
-        raise AssertionError("unreachable: a difference was found above")
+        place = next(place for place, difference in enumerate(differences) if difference)
+        shown = _describe(self.inputs[place])
+        if given[place] is None:
+            return (
+                f"Not yet. For the input {shown} your function returns None: "
+                "does every way through it end in a `return`?"
+            )
+        return f"Not yet. For the input {shown} {differences[place]}."
 
 
-def _copies(arguments: tuple[Any, ...]) -> list[Any]:
-    """Copy arrays, so that an answer that writes into its input cannot change the next one's."""
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+def _is_stub(answer: Callable[..., Any]) -> bool:
+    """Whether a function has no body yet but `return None`, `pass` or `...`."""
+    code = getattr(answer, "__code__", None)
+    return code is not None and {step.opname for step in dis.get_instructions(code)} <= _STUB
+
+
+def _line(error: Exception, answer: Callable[..., Any]) -> str:
+    """Return the last line of the reader's own cell that an error came through, or nothing."""
+    file = getattr(getattr(answer, "__code__", None), "co_filename", None)
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f"line `{own[-1].line}`, " if own and own[-1].line else ""
+
+
+def _difference(answer: Any, expected: Any) -> str | None:
+    """Say where an answer differs first from the expected one; None if they are the same.
+
+    >>> _difference([1, 2.5], np.array([1.0, 2.5])) is None
+    True
+    >>> _difference(np.array([[1.0, 2.5]]).T, [1.0, 3.5])
+    'in part 2 the answer is 3.5, yours is 2.5'
+    """
+    if isinstance(expected, str):
+        return _difference_of_texts(answer, expected)
+    if isinstance(expected, (tuple, list)):
+        return _difference_of_parts(answer, expected)
+    numbers, right = _numbers(answer), np.asarray(expected)
+    if numbers is None:
+        return f"the answer is {_describe_one(expected)}, yours is {reprlib.repr(answer)}"
+    if numbers.ndim > right.ndim and _thin(numbers.shape) == _thin(right.shape):
+        numbers = numbers.reshape(right.shape)
+    if numbers.shape != right.shape:
+        return f"the answer is {_form(right)}, yours is {_form(numbers)}"
+    finite = np.abs(right[np.isfinite(right)])
+    close = np.isclose(
+        numbers, right, rtol=1e-5, atol=1e-9 + 1e-6 * finite.max(initial=0), equal_nan=True
+    )
+    if close.all():
+        return None
+    place = tuple(int(index) for index in np.argwhere(~close)[0])
+    wanted, given = _unequal(right[place].item(), numbers[place].item())
+    if not place:
+        return f"the answer is {wanted}, yours is {given}"
+    count = f"{np.sum(~close)} of {close.size} numbers differ"
+    return f"the answer is {wanted} at {list(place)}, yours is {given} ({count})"
+
+
+def _difference_of_texts(answer: Any, expected: str) -> str | None:
+    if not isinstance(answer, str):
+        return f"the answer is {expected!r}, yours is {reprlib.repr(answer)}"
+    if answer == expected:
+        return None
+    pairs = zip(answer, expected, strict=False)
+    same = next((n for n, (a, e) in enumerate(pairs) if a != e), min(len(answer), len(expected)))
+    return f"the answer is {expected!r}, yours is {answer!r}: character {same + 1} differs"
+
+
+def _difference_of_parts(answer: Any, expected: Sequence[Any]) -> str | None:
+    if hasattr(answer, "__array__"):
+        answer = _numbers(answer)
+        answer = [answer] if answer is None or answer.ndim == 0 else list(answer)
+    if not isinstance(answer, Sequence) or isinstance(answer, (str, bytes)):
+        return f"the answer has {len(expected)} parts, yours is {reprlib.repr(answer)}"
+    if len(answer) != len(expected):
+        return f"the answer has {len(expected)} parts, yours has {len(answer)}"
+    for number, (part, right) in enumerate(zip(answer, expected, strict=True), 1):
+        difference = _difference(part, right)
+        if difference:
+            return f"in part {number} {difference}"
+    return None
+
+
+def _numbers(value: Any) -> np.ndarray[Any, Any] | None:
+    """Return an array of what holds numbers, in whatever form; None if it holds something else."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "OV":  # whole numbers beyond 64 bits, fractions, bfloat16
+            array = array.astype(float)
+    except Exception:  # lists of unequal lengths, tensors that can't be read: not numbers
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _thin(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(side for side in shape if side != 1)
+
+
+def _form(array: np.ndarray[Any, Any]) -> str:
+    return f"an array of shape {array.shape}" if array.ndim else f"the number {array.item():.6g}"
+
+
+def _unequal(first: Any, second: Any) -> tuple[str, str]:
+    """Write two unequal numbers, with six digits or as many as tell one from the other."""
+    short = [str(n) if isinstance(n, (bool, int)) else f"{n:.6g}" for n in (first, second)]
+    return (short[0], short[1]) if short[0] != short[1] else (repr(first), repr(second))
+
+
+def _describe(arguments: Sequence[Any]) -> str:
+    return ", ".join(_describe_one(argument) for argument in arguments)
+
+
+def _describe_one(value: Any) -> str:
+    if isinstance(value, np.ndarray) and value.size > 6:
+        return f"an array of shape {value.shape}"
+    return repr(value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value)
