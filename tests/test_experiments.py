@@ -262,6 +262,19 @@ def test_several_cores_give_the_same_records(small, tmp_path, monkeypatch):
     assert sorted(done(tmp_path)[:4]) == sorted(done(tmp_path)[4:])
 
 
+def test_an_interruption_leaves_the_file_before(small, tmp_path, monkeypatch):
+    engine.complete(small(), folder=tmp_path)
+    before = (tmp_path / "small.jsonl").read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        engine.write(tmp_path / "small.jsonl", {"code": {}}, [])
+    assert (tmp_path / "small.jsonl").read_bytes() == before
+
+
 def test_nan_and_floats_without_a_step_are_refused():
     with pytest.raises(ValueError):
         engine.line({"auc": float("nan")})

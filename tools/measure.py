@@ -17,7 +17,6 @@ from pathlib import Path
 import psutil
 
 from tools.notebooks import ROOT, lesson_paths
-from tools.results import write
 
 RESULTS = ROOT / "book" / "reference" / "measured.json"
 PAGE = ROOT / "book" / "reference" / "measured.md"
@@ -144,7 +143,7 @@ def page(results: dict) -> str:
 def main() -> None:
     """Measure, store, and make the page."""
     results = measure()
-    write(results, RESULTS)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(results), encoding="utf-8")
 
