@@ -31,6 +31,8 @@ from experiments import fingerprint
 from helpers import results
 
 VERSIONS = ("numpy", "scikit-learn", "keras", "tensorflow")
+# Jobs that differ in these alone say how much chance does.
+CHANCE = ("seed", "fold", "turn")
 # Modules of this folder that are no experiments.
 ENGINE = ("__main__", "claims", "common", "engine", "fingerprint")
 
@@ -306,13 +308,17 @@ def confirm(module: ModuleType, count: int, folder: Path | None = None) -> list[
     return [f"{job}: old and new code give the same" for job in jobs]
 
 
+def _kind(job: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a job is no matter of chance."""
+    return {name: value for name, value in job.items() if name not in CHANCE}
+
+
 def _beside_stored(again: dict[str, Any], stored: dict[str, Any], entries: list[Any]) -> str:
     """Say how near a record is to the stored one; raise if other seeds are nearer."""
     job = stored["job"]
     if again["record"] == stored["record"]:
         return f"{job}: equal"
-    anyone = {**job, "seed": None}
-    peers = [e["record"] for e in entries if {**e["job"], "seed": None} == anyone and e != stored]
+    peers = [e["record"] for e in entries if _kind(e["job"]) == _kind(job) and e != stored]
     if faults := unlike(stored["record"], again["record"], peers):
         details = "; ".join(f"{name} {how}" for name, how in list(faults.items())[:5])
         raise ExperimentError(f"{job}: another record: {details}")
