@@ -14,7 +14,6 @@ from scipy import signal, special
 from helpers import layers as L
 from helpers import parallel
 from tests.compare import assert_close, central_differences
-from tools import benchmark_layers
 
 DTYPES = st.sampled_from(["float32", "float64"])
 few = settings(max_examples=40, deadline=None, derandomize=True)
@@ -489,14 +488,3 @@ def test_wrong_input_gets_a_clear_error(name):
     call, kind, message = WRONG[name]
     with pytest.raises(kind, match=message):
         call()
-
-
-# ------------------------------------------------------------------------------------ benchmark
-
-
-def test_contestants_of_the_benchmark_do_the_same_work():
-    expected = benchmark_layers.convolution("convolution 1", "helpers", images=1)()
-    for contestant in ("TensorFlow", "SciPy", "loops"):
-        results = benchmark_layers.convolution("convolution 1", contestant, images=1)()
-        for ours, theirs in zip(expected, results, strict=True):
-            assert_close(ours, theirs, "float32")
