@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
+@dataclass
 class Network:
     """Which channels enter a branch together, its first filters, what happens to its training.
 
