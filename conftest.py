@@ -7,20 +7,14 @@ import os
 
 import pytest
 
-from helpers.datasets import DatasetError, load
+from helpers.datasets import LOOK_ALIKES, DatasetError, load, synthetic_setting
 from tools.notebooks import lesson_paths, read, uses_medmnist
 
 # No GPU is looked for: results are compared between machines. Set before any kernel starts.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-REAL_SETS = ("breastmnist", "pneumoniamnist", "retinamnist")
 data_report = pytest.StashKey[list[str]]()
-
-
-def simulated():
-    """Whether `load` gives simulated images."""
-    return os.environ.get("MEDMNIST_SYNTHETIC", "") not in ("", "0")
 
 
 def lessons_on_medmnist(config):
@@ -36,7 +30,10 @@ def lessons_on_medmnist(config):
 
 
 def pytest_configure(config):
-    """Where lessons need them, use real images if they can be had; else simulated ones, openly."""
+    """Where lessons need them, use real images if they can be had; else simulated ones, openly.
+
+    With MEDMNIST_SYNTHETIC=0 there is no "else": who has the images wants no green without them.
+    """
     if hasattr(config, "workerinput"):
         # A worker of pytest-xdist: its environment says what was decided for all.
         config.stash[data_report] = []
@@ -44,15 +41,23 @@ def pytest_configure(config):
     if not lessons_on_medmnist(config):
         config.stash[data_report] = ["data: not needed; no lesson on MedMNIST is run"]
         return
-    if simulated():
+    try:
+        setting = synthetic_setting()
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    if setting:
         why = "MEDMNIST_SYNTHETIC is set"
     else:
         try:
-            for name in REAL_SETS:
+            for name in LOOK_ALIKES:
                 load(name)
             config.stash[data_report] = ["data: real MedMNIST images; stored outputs are compared"]
             return
         except DatasetError as error:
+            if setting is False:
+                raise pytest.UsageError(
+                    f"MEDMNIST_SYNTHETIC=0 asks for real images. {error}"
+                ) from None
             why = str(error).replace("\n", " ")
             os.environ["MEDMNIST_SYNTHETIC"] = "1"
     config.stash[data_report] = [
@@ -81,5 +86,5 @@ def pytest_collection_modifyitems(items):
             continue
         # What libraries log differs between machines; no lesson stores it.
         item.parent.skip_compare = (*item.parent.skip_compare, "stderr")
-        if simulated() and uses_medmnist(item.parent.nb):
+        if synthetic_setting() and uses_medmnist(item.parent.nb):
             item.options["check"] = False

@@ -3,8 +3,9 @@
 `load` looks for a file in three places, in this order: the folder named by the environment variable
 `MEDMNIST_MIRROR`; the cache (in the user's cache folder, or in the folder named by
 `MEDMNIST_CACHE`); the published address. Whatever the place, the file must have the published
-checksum. Simulated images are given only when asked for, with `synthetic=True` or
-`MEDMNIST_SYNTHETIC=1`.
+checksum. A mirror that can't be used is said in a warning. Simulated images are given only when
+asked for, with `synthetic=True` or `MEDMNIST_SYNTHETIC=1`. `python -m helpers.datasets` fetches and
+checks the sets of the lessons and says where they lie.
 
 Source: Yang et al., Scientific Data 10:41, 2023, doi 10.1038/s41597-022-01721-8.
 """
@@ -13,19 +14,26 @@ import csv
 import difflib
 import errno
 import html
+import math
+import operator
 import os
+import secrets
 import sys
+import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pooch
 
 from . import phantoms
+
+if sys.platform != "win32":
+    import fcntl
 
 ADDRESS = "https://zenodo.org/records/10519652/files/"
 CITATION = (
@@ -40,6 +48,34 @@ SPLITS = {"train": "train", "validation": "val", "test": "test"}
 
 class DatasetError(Exception):
     """The images can't be had or can't be trusted; the message says what to do."""
+
+
+def _cut(text: str, most: int = 300) -> str:
+    """Return a text, or the beginning of a long one."""
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
+def synthetic_setting() -> bool | None:
+    """Return what the environment variable `MEDMNIST_SYNTHETIC` says.
+
+    Returns
+    -------
+    bool or None
+        True (1) for simulated images; False (0) for real ones, without which tests fail; None where
+        nothing is said: real ones, and tests that can't have them take simulated ones.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    value = os.environ.get("MEDMNIST_SYNTHETIC", "")
+    if value not in ("", "0", "1"):
+        raise ValueError(
+            f"MEDMNIST_SYNTHETIC is {_cut(repr(value), 60)}; "
+            "set it to 1 for simulated images, to 0 for real ones, or not at all"
+        )
+    return bool(int(value)) if value else None
 
 
 @dataclass(frozen=True)
@@ -177,7 +213,7 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     Parameters
     ----------
     name : str
-        One of the names in `FACTS`, e.g. "pneumoniamnist".
+        One of the names in `FACTS`, e.g. "pneumoniamnist", in any case.
     size : int
         Height and width in pixels: 28, 64, 128 or 224; 28 or 64 for volumes.
     synthetic : bool or None
@@ -193,7 +229,8 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     Raises
     ------
     ValueError
-        If the name is unknown, the size is not offered, or there is no look-alike.
+        If the name is unknown, the size is not offered, there is no look-alike, or `synthetic` or
+        `MEDMNIST_SYNTHETIC` says neither yes nor no.
     DatasetError
         If the file can't be had, or is not what was published.
 
@@ -209,15 +246,16 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     >>> data.train.images.shape, data.train.images.dtype, data.train.labels.shape
     ((546, 28, 28, 1), dtype('uint8'), (546,))
     """
-    if name not in FACTS:
-        near = difflib.get_close_matches(str(name).lower(), FACTS, n=3, cutoff=0.5) or list(FACTS)
-        raise ValueError(f"no set is called {name!r}; did you mean {', '.join(near)}?")
-    facts = FACTS[name]
-    if size not in facts.md5:
-        offered = ", ".join(map(str, facts.md5))
-        raise ValueError(f"{name} has no size {size!r}; choose one of {offered} pixels")
+    facts = FACTS.get(name.lower()) if isinstance(name, str) else None
+    if facts is None:
+        given = _cut(repr(name), 60)
+        near = difflib.get_close_matches(given.strip("'").lower(), FACTS, n=3, cutoff=0.5)
+        raise ValueError(f"no set is called {given}; did you mean {', '.join(near or FACTS)}?")
+    size = _size(size, facts)
     if synthetic is None:
-        synthetic = os.environ.get("MEDMNIST_SYNTHETIC", "") not in ("", "0")
+        synthetic = bool(synthetic_setting())
+    elif not isinstance(synthetic, bool | np.bool_):
+        raise ValueError(f"synthetic is {_cut(repr(synthetic), 60)}; say True, False or None")
     if synthetic:
         splits, provenance = _simulate(facts, size), "SIMULATED (not real images)"
     else:
@@ -226,7 +264,7 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     return Dataset(
         **splits,
         classes=facts.classes,
-        name=name,
+        name=facts.name,
         size=size,
         task=facts.task,
         license=facts.license,
@@ -234,6 +272,22 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
         provenance=provenance,
         synthetic=synthetic,
     )
+
+
+def _size(size: int, facts: Facts) -> int:
+    """Return one of the sizes that are offered, as an int."""
+    try:
+        # True is 1 to Python; no image has one pixel.
+        whole = operator.index(size)
+    except TypeError:
+        whole = None
+    if whole not in facts.md5:
+        offered = ", ".join(map(str, facts.md5))
+        kind = ", as an integer" if whole is None else ""
+        raise ValueError(
+            f"{facts.name} has no size {_cut(repr(size), 60)}; choose one of {offered} pixels{kind}"
+        )
+    return whole
 
 
 class _LookAlike(NamedTuple):
@@ -286,32 +340,53 @@ def _simulate(facts: Facts, size: int) -> dict[str, Split]:
 
 def _find(facts: Facts, size: int) -> tuple[Path, str]:
     """Return the verified file of a set and where it was: mirror, cache or download."""
-    file = facts.name + ("" if size == 28 else f"_{size}") + ".npz"
-    cache = os.environ.get("MEDMNIST_CACHE") or pooch.os_cache("medmnist")
-    places = {"mirror": os.environ.get("MEDMNIST_MIRROR"), "cache": cache}
+    file, md5 = facts.name + ("" if size == 28 else f"_{size}") + ".npz", facts.md5[size]
     tried = []
-    for place, folder in places.items():
-        if folder:
-            path = Path(folder).expanduser() / file
-            problem = _problem(path, facts.md5[size])
-            if not problem:
-                return path, f"{place} {path}"
-            tried.append(f"{place}: {path} {problem}")
+    if os.environ.get("MEDMNIST_MIRROR"):
+        path = _folder("MEDMNIST_MIRROR") / file
+        problem = _problem(path, md5)
+        if not problem:
+            return path, f"mirror {path}"
+        tried.append(f"mirror: {path} {problem}")
+        # Whoever set it would otherwise believe that it is used.
+        warnings.warn(
+            f"MEDMNIST_MIRROR is set, but {path} {problem}; looking elsewhere", stacklevel=3
+        )
+    path = _folder("MEDMNIST_CACHE", str(pooch.os_cache("medmnist"))) / file
+    problem = _problem(path, md5)
+    if not problem:
+        return path, f"cache {path}"
+    tried.append(f"cache: {path} {problem}")
     try:
-        # Path is the cache's: what lies there is missing or spoilt, and is replaced.
-        return _download(path, facts.md5[size]), f"download {ADDRESS}{file}"
+        # What lies in the cache is missing or spoilt, and is replaced.
+        return _download(path, md5), f"download {ADDRESS}{file}"
     except (OSError, ValueError) as error:
-        tried.append(f"download: {ADDRESS}{file} {type(error).__name__}: {error}")
+        reason = _cut(f"{type(error).__name__}: {error}")
+        tried.append(f"download: {ADDRESS}{file} {reason}")
         message = "\n- ".join([f"{file} can't be had. Tried:", *tried])
         # From None: the message says it all; the chain would be forty lines of other libraries.
         raise DatasetError(f"{message}\n{_remedy(error, path)}") from None
 
 
+def _folder(variable: str, default: str = "") -> Path:
+    """Return the folder that an environment variable names, as an absolute path."""
+    value = os.environ.get(variable) or default
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError:
+        raise DatasetError(
+            f"{variable} is {_cut(value)!r}: nobody here is called so and has a home; "
+            "write the whole path"
+        ) from None
+
+
 def _problem(path: Path, md5: str) -> str:
     """Return why a file can't be used, or nothing if it can."""
     try:
+        if path.is_dir():
+            return "is a folder, not a file"
         if not path.is_file():
-            return "is not there"
+            return "is not there" if path.parent.is_dir() else "is not there, nor is its folder"
         if pooch.file_hash(str(path), alg="md5") != md5:
             return f"is not the published file, whose md5 is {md5}"
     except OSError as error:
@@ -321,34 +396,120 @@ def _problem(path: Path, md5: str) -> str:
 
 def _download(path: Path, md5: str) -> Path:
     """Fetch a file: under another name, and moved to `path` once its checksum agrees."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     progress = sys.stderr.isatty() or "ipykernel" in sys.modules
     fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**16, timeout=TIMEOUT)
-    pooch.retrieve(ADDRESS + path.name, f"md5:{md5}", path.name, path.parent, downloader=fetch)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        # Opened here: `pooch.retrieve` makes files that only their owner can read.
+        with part.open("xb") as file:
+            _hold(file)
+            fetch(ADDRESS + path.name, file, None)
+        came = pooch.file_hash(str(part), alg="md5")
+        if came != md5:
+            raise ValueError(f"the md5 of what came is {came}, that of the published file {md5}")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
+
+
+def _hold(file: BinaryIO) -> None:
+    """Lock a file until it is closed or its process ends; OSError if another one holds it."""
+    # On Windows a file that is open can't be removed anyway.
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what downloads have left that were killed; those that run hold their files."""
+    for part in folder.glob("*.part"):
+        with suppress(OSError):
+            with part.open("r+b") as file:
+                _hold(file)
+            part.unlink()
 
 
 def _remedy(error: Exception, path: Path) -> str:
     """Say what to do when a download fails."""
-    from requests import RequestException
+    from requests import exceptions
 
-    if isinstance(error, RequestException):
-        simulated = (
-            ", or say synthetic=True (MEDMNIST_SYNTHETIC=1) for simulated images"
-            if path.stem in LOOK_ALIKES
-            else ""
+    # The file of certificates that is named is not there: an OSError of no kind of its own.
+    if isinstance(error, exceptions.SSLError) or "TLS CA certificate bundle" in str(error):
+        advice = (
+            "The server's certificate can't be checked. See that this machine's clock is right. "
+            "If a proxy opens connections here, get its certificate from those who run it and set "
+            "REQUESTS_CA_BUNDLE to that file."
         )
-        return (
-            "Connect to the internet and try again, or set MEDMNIST_MIRROR to a folder that holds "
-            f"{path.name}{simulated}."
+    elif isinstance(error, exceptions.HTTPError) and error.response is not None:
+        advice = _answer(error.response.status_code, error.response.headers.get("Retry-After", ""))
+    elif isinstance(error, exceptions.ProxyError) and " 407 " in str(error):
+        advice = _answer(407)
+    elif isinstance(
+        error, exceptions.ProxyError | exceptions.InvalidURL | exceptions.InvalidSchema
+    ):
+        advice = (
+            "The proxy does not let this through, or is not there. See what HTTPS_PROXY says; "
+            "correct it, or unset it where none is needed."
         )
-    if isinstance(error, ValueError):
+    elif isinstance(error, exceptions.ReadTimeout | exceptions.ChunkedEncodingError):
+        advice = "The connection broke. Try again."
+    elif isinstance(error, exceptions.RequestException):
+        # One that stopped in the middle is called so, too.
+        advice = "Connect to the internet and try again."
+    elif isinstance(error, ValueError):
         return (
             "What came is not the published file. Try again; if that does not help, see whether a "
             "proxy or a login page answers in the server's place."
         )
-    if getattr(error, "errno", None) == errno.ENOSPC:
+    elif isinstance(error, IsADirectoryError):
+        return f"Remove the folder {path}, or set MEDMNIST_CACHE to another one."
+    elif getattr(error, "errno", None) == errno.ENOSPC:
         return "The disk is full: make room, or set MEDMNIST_CACHE to a folder on another one."
-    return f"{path.parent} can't be written to: set MEDMNIST_CACHE to a folder that can."
+    elif path.is_file() and not os.access(path, os.R_OK):
+        return (
+            f"Ask the owner of {path} to let you read it (chmod a+r), "
+            "or set MEDMNIST_CACHE to a folder of your own."
+        )
+    else:
+        return f"{path.parent} can't be written to: set MEDMNIST_CACHE to a folder that can."
+    simulated = (
+        ", or say synthetic=True (MEDMNIST_SYNTHETIC=1) for simulated images"
+        if path.stem in LOOK_ALIKES
+        else ""
+    )
+    return f"{advice} Or set MEDMNIST_MIRROR to a folder that holds {path.name}{simulated}."
+
+
+def _answer(status: int, wait: str = "") -> str:
+    """Say what to do about a server's answer that is no file."""
+    if status in (401, 403):
+        return (
+            "The server, or a filter on the way to it, refuses this network. Try from another one, "
+            "or fetch the file with a browser."
+        )
+    if status in (404, 410):
+        return (
+            "The server has no such file any more. Get a newer copy of this book; if that says the "
+            "same, please report it."
+        )
+    if status == 407:
+        return (
+            "The proxy wants to know who you are: "
+            "set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT."
+        )
+    if status == 429:
+        pause = f"{wait} seconds" if wait.isdecimal() and len(wait) < 6 else "a few minutes"
+        return (
+            f"The server had too many requests from here, as from a whole class. Wait {pause} and "
+            "try again; let one machine fetch the files for all."
+        )
+    if status >= 500:
+        return "The fault is the server's, not yours. Try again later."
+    return "The server does not take this request. Try from another network."
 
 
 def _read(path: Path, facts: Facts, size: int) -> dict[str, Split]:
@@ -359,8 +520,15 @@ def _read(path: Path, facts: Facts, size: int) -> dict[str, Split]:
             raise ValueError("it is not a zip file")
         with np.load(path, allow_pickle=False) as arrays:
             return {split: _split(arrays, key, split, facts, size) for split, key in SPLITS.items()}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = error.args[0] if error.args else type(error).__name__
+    except MemoryError:
+        needed = sum(facts.counts.values()) * math.prod(facts.image_shape(size)) / 1e9
+        raise DatasetError(
+            f"{facts.name} at {size} pixels takes {needed:.1f} GB, more memory than there is; "
+            "choose a smaller size"
+        ) from None
+    # Whatever it is: zip files, four ways of packing and NumPy have a dozen kinds of errors.
+    except Exception as error:
+        reason = _cut(str(error.args[0])) if error.args else type(error).__name__
         raise DatasetError(
             f"{path} is not as described in helpers/medmnist.csv: {reason}. "
             "Its checksum is right, so the description is wrong: please report it."
@@ -393,3 +561,21 @@ def _split(arrays: np.lib.npyio.NpzFile, key: str, split: str, facts: Facts, siz
         )
     labels = labels.astype(np.int64)
     return Split(images.reshape(shape), labels if multi else labels[:, 0])
+
+
+def _main() -> int:
+    """Fetch and check the sets of the lessons, and say where they lie."""
+    failed = 0
+    for name in LOOK_ALIKES:
+        try:
+            path, _ = _find(FACTS[name], 28)
+            _read(path, FACTS[name], 28)
+            print(f"{name}: checked, {path}")
+        except DatasetError as error:
+            failed += 1
+            print(f"{name}: {error}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

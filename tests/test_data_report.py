@@ -19,7 +19,7 @@ import os
 
 def pytest_collection_modifyitems(config, items):
     worker = getattr(config, "workerinput", {}).get("workerid", "alone")
-    print(f"{worker}: {os.environ.get('MEDMNIST_SYNTHETIC', 'real')}", file=open("SEEN", "a"))
+    print(f"{worker}: {os.environ['MEDMNIST_SYNTHETIC'] or 'real'}", file=open("SEEN", "a"))
 """
 
 
@@ -51,9 +51,13 @@ def look_ups():
 
 @pytest.fixture
 def collect(tmp_path, look_ups):
-    """Return a function that runs pytest up to the first test: no mirror, no cache, no network."""
+    """Return a function that runs pytest up to the first test: no mirror, no cache, no network.
 
-    def run(*arguments):
+    It returns what pytest said, and what lessons would get; where pytest ends otherwise than with
+    no test, its exit status must be given.
+    """
+
+    def run(*arguments, setting="", status=5):
         (tmp_path / "spy.py").write_text(SPY.replace("SEEN", str(tmp_path / "seen")))
         kept = {
             name: value
@@ -62,6 +66,7 @@ def collect(tmp_path, look_ups):
         }
         environment = kept | {
             "MEDMNIST_CACHE": str(tmp_path / "cache"),
+            "MEDMNIST_SYNTHETIC": setting,
             "https_proxy": f"http://127.0.0.1:{look_ups.port}",
             "PYTHONPATH": str(tmp_path),
         }
@@ -73,7 +78,10 @@ def collect(tmp_path, look_ups):
             capture_output=True,
             text=True,
         )
-        assert finished.returncode == 5, finished.stdout + finished.stderr  # no test was left
+        assert finished.returncode == status, finished.stdout + finished.stderr
+        if status != 5:
+            assert not (tmp_path / "seen").exists()
+            return finished.stderr, []
         return finished.stdout, sorted((tmp_path / "seen").read_text().splitlines())
 
     return run
@@ -112,7 +120,20 @@ def test_which_runs_need_images(needed, option, arguments):
     assert conftest.lessons_on_medmnist(config) == needed
 
 
-@pytest.mark.parametrize(("value", "simulated"), [("1", True), ("0", False), ("", False)])
-def test_simulated_images_on_demand(monkeypatch, value, simulated):
-    monkeypatch.setenv("MEDMNIST_SYNTHETIC", value)
-    assert conftest.simulated() == simulated
+def test_simulated_images_on_demand(collect, look_ups):
+    said, seen = collect("--nbval", ON_MEDMNIST, setting="1")
+    assert look_ups == []
+    assert said.count("data: SIMULATED") == 2 and "MEDMNIST_SYNTHETIC is set" in said
+    assert seen == ["alone: 1"]
+
+
+def test_no_green_on_simulated_images_where_real_ones_are_wanted(collect, look_ups):
+    said, _ = collect("--nbval", ON_MEDMNIST, setting="0", status=4)
+    assert "MEDMNIST_SYNTHETIC=0 asks for real images. breastmnist.npz can't be had" in said
+    assert len(look_ups) == 1
+
+
+def test_a_setting_that_says_nothing_ends_the_run(collect, look_ups):
+    said, _ = collect("--nbval", ON_MEDMNIST, setting="no", status=4)
+    assert "MEDMNIST_SYNTHETIC is 'no'; set it to 1" in said
+    assert look_ups == []

@@ -7,7 +7,9 @@ import http.server
 import io
 import os
 import re
+import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -21,6 +23,7 @@ import pytest
 from helpers import datasets, phantoms
 from helpers.datasets import FACTS, DatasetError, load
 from helpers.models import source_network
+from tools.notebooks import ROOT
 
 NAME = "breastmnist"
 COUNTS = {"train": 6, "validation": 4, "test": 5}
@@ -170,11 +173,13 @@ def test_look_alikes_of_breasts_are_malignant_or_one_of_two(monkeypatch):
     ("name", "hint"),
     [
         ("pneumonia", "pneumoniamnist"),
-        ("BreastMNIST", "breastmnist"),
-        ("chestmnst", "chestmnist"),
-        ("../x", "one of|mean"),
+        ("ChestMNST", "chestmnist"),
+        ("../x", "mean"),
         ("", "mean"),
         (None, "mean"),
+        (["breastmnist"], "breastmnist"),
+        ({}, "mean"),
+        (28, "mean"),
     ],
 )
 def test_unknown_name_suggests(name, hint, tmp_path):
@@ -184,7 +189,37 @@ def test_unknown_name_suggests(name, hint, tmp_path):
     assert left(tmp_path) == []
 
 
-@pytest.mark.parametrize(("name", "size"), [(NAME, 32), ("organmnist3d", 128), (NAME, "28")])
+@pytest.mark.parametrize("name", ["BreastMNIST", "BREASTMNIST", np.str_("breastmnist")])
+def test_names_in_any_case(name):
+    assert load(name, synthetic=True).name == "breastmnist"
+
+
+@pytest.mark.parametrize("give", [lambda x: {"name": x}, lambda x: {"name": NAME, "size": x}])
+def test_long_arguments_give_short_messages(give):
+    with pytest.raises(ValueError, match=r"zzz \.\.\.") as caught:
+        load(**give("z" * 100_000))
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("size", [28.0, "28", None, [28], {}, np.float32(28)])
+def test_size_is_an_integer(size):
+    with pytest.raises(ValueError, match=f"{NAME} has no size .*28, 64.* pixels, as an integer$"):
+        load(NAME, size)
+
+
+def test_a_size_of_numpy_is_one():
+    assert type(load(NAME, np.int64(28), synthetic=True).size) is int
+
+
+@pytest.mark.parametrize("value", ["yes", 1, 0.0, [], "False"])
+def test_synthetic_is_yes_or_no(value):
+    with pytest.raises(ValueError, match="synthetic is .*; say True, False or None"):
+        load(NAME, synthetic=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(NAME, 32), ("organmnist3d", 128), (NAME, True), (NAME, -28)]
+)
 def test_size_not_offered(name, size):
     with pytest.raises(ValueError, match=f"{name} has no size {size!r}; choose one of 28, 64"):
         load(name, size)
@@ -208,13 +243,65 @@ def test_mirror_then_cache_then_download(monkeypatch, tmp_path, serve):
     mirror = tmp_path / "mirror"
     monkeypatch.setenv("MEDMNIST_MIRROR", str(mirror))
 
-    assert load(NAME).provenance == f"download {datasets.ADDRESS}{NAME}.npz"
+    unusable = f"MEDMNIST_MIRROR is set, but {mirror / NAME}.npz is not there, nor is its folder"
+    with pytest.warns(UserWarning, match=unusable):
+        assert load(NAME).provenance == f"download {datasets.ADDRESS}{NAME}.npz"
     assert requests == [f"/{NAME}.npz"]
     assert left(tmp_path) == [f"{NAME}.npz"]
-    assert load(NAME).provenance == f"cache {tmp_path / 'cache' / NAME}.npz"
+    with pytest.warns(UserWarning, match=unusable):
+        assert load(NAME).provenance == f"cache {tmp_path / 'cache' / NAME}.npz"
     put(monkeypatch, mirror, content)
     assert load(NAME).provenance == f"mirror {mirror / NAME}.npz"
     assert len(requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(None, "is not there;"), (b"changed", CHANGED), ("folder", "is a folder, not a file")],
+)
+def test_an_unusable_mirror_is_said_where_the_images_are(monkeypatch, tmp_path, content, problem):
+    publish(monkeypatch, npz())
+    put(monkeypatch, tmp_path / "cache", npz())
+    (tmp_path / "mirror").mkdir()
+    if content == "folder":
+        (tmp_path / "mirror" / f"{NAME}.npz").mkdir()
+    elif content:
+        put(monkeypatch, tmp_path / "mirror", content)
+    monkeypatch.setenv("MEDMNIST_MIRROR", str(tmp_path / "mirror"))
+    with pytest.warns(UserWarning, match=f"MEDMNIST_MIRROR is set, but .*{problem}") as caught:
+        assert load(NAME).provenance.startswith("cache")
+    # The line that is shown is the caller's.
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_relative_mirror_is_named_whole(monkeypatch, tmp_path):
+    publish(monkeypatch, npz())
+    monkeypatch.chdir(tmp_path)
+    put(monkeypatch, tmp_path / "mirror", npz())
+    monkeypatch.setenv("MEDMNIST_MIRROR", "mirror")
+    assert load(NAME).provenance == f"mirror {tmp_path / 'mirror' / NAME}.npz"
+
+
+@pytest.mark.parametrize("variable", ["MEDMNIST_MIRROR", "MEDMNIST_CACHE"])
+def test_a_home_that_nobody_has(monkeypatch, variable):
+    monkeypatch.setenv(variable, "~nobody-is-called-so/x")
+    with pytest.raises(DatasetError, match=f"{variable} is '~nobody-is.*write the whole path"):
+        load(NAME)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+@pytest.mark.parametrize(("umask", "rights"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_the_class_can_read_a_download(monkeypatch, tmp_path, serve, umask, rights):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content))
+    before = os.umask(umask)
+    try:
+        load(NAME)
+    finally:
+        os.umask(before)
+    mode = (tmp_path / "cache" / f"{NAME}.npz").stat().st_mode
+    assert oct(stat.S_IMODE(mode)) == oct(rights)
 
 
 @pytest.mark.parametrize("visible", [True, False])
@@ -277,6 +364,7 @@ def test_a_changed_cache_is_not_used_offline(monkeypatch, tmp_path):
     assert left(tmp_path) == [f"{NAME}.npz"]
 
 
+@pytest.mark.filterwarnings("ignore:MEDMNIST_MIRROR")
 def test_a_changed_mirror_is_not_used(monkeypatch, tmp_path):
     publish(monkeypatch, npz())
     put(monkeypatch, tmp_path / "mirror", b"changed")
@@ -285,6 +373,7 @@ def test_a_changed_mirror_is_not_used(monkeypatch, tmp_path):
         load(NAME)
 
 
+@pytest.mark.filterwarnings("ignore:MEDMNIST_MIRROR")
 def test_an_unreadable_mirror_is_said(monkeypatch, tmp_path):
     publish(monkeypatch, npz())
     put(monkeypatch, tmp_path / "mirror", npz())
@@ -296,6 +385,48 @@ def test_an_unreadable_mirror_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(pooch, "file_hash", denied)
     with pytest.raises(DatasetError, match=r"mirror: .*can't be read \(Permission denied\)"):
         load(NAME)
+
+
+def in_a_process_of_its_own(md5):
+    """Start a process that loads the set from the server, and return it."""
+    program = (
+        "import dataclasses; from helpers import datasets as d; "
+        f"d.ADDRESS = {datasets.ADDRESS!r}; "
+        f"d.FACTS[{NAME!r}] = dataclasses.replace("
+        f"d.FACTS[{NAME!r}], counts={COUNTS!r}, md5={{28: {md5!r}}}); "
+        f"print(d.load({NAME!r}).train.labels.sum())"
+    )
+    return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+
+
+def test_what_a_killed_download_left_is_swept(monkeypatch, tmp_path, serve):
+    content = npz()
+    md5 = publish(monkeypatch, content)
+    half, go_on = threading.Event(), threading.Event()
+
+    def respond(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:2000])
+        handler.wfile.flush()
+        half.set()
+        go_on.wait(60)
+
+    serve(respond)
+    process = in_a_process_of_its_own(md5)
+    assert half.wait(60)
+    process.send_signal(signal.SIGTERM)
+    process.wait(60)
+    process.stdout.close()
+    go_on.set()
+    assert [name for name in left(tmp_path) if not name.endswith(".part")] == []
+    assert len(left(tmp_path)) == 1
+    # Not a download of ours.
+    (tmp_path / "cache" / "notes.txt").write_text("")
+    serve(sends(content))
+    load(NAME)
+    assert left(tmp_path) == [f"{NAME}.npz", "notes.txt"]
 
 
 def test_two_processes_at_once(monkeypatch, tmp_path, serve):
@@ -313,17 +444,7 @@ def test_two_processes_at_once(monkeypatch, tmp_path, serve):
         handler.wfile.write(content[2000:])
 
     serve(respond)
-    program = (
-        "import dataclasses; from helpers import datasets as d; "
-        f"d.ADDRESS = {datasets.ADDRESS!r}; "
-        f"d.FACTS[{NAME!r}] = dataclasses.replace("
-        f"d.FACTS[{NAME!r}], counts={COUNTS!r}, md5={{28: {md5!r}}}); "
-        f"print(d.load({NAME!r}).train.labels.sum())"
-    )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    processes = [in_a_process_of_its_own(md5) for _ in range(2)]
     assert [process.communicate(timeout=120)[0].strip() for process in processes] == ["3", "3"]
     assert left(tmp_path) == [f"{NAME}.npz"]
     assert load(NAME).provenance.startswith("cache")
@@ -348,11 +469,101 @@ def test_no_network_offers_only_look_alikes_that_exist():
     assert "synthetic" not in str(caught.value)
 
 
-def test_not_found(serve, tmp_path):
-    serve(lambda handler: handler.send_error(404))
-    with pytest.raises(DatasetError, match="404"):
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (400, "does not take this request"),
+        (401, "refuses this network"),
+        (403, "refuses this network. Try from another one"),
+        (404, "has no such file any more. Get a newer copy"),
+        (407, "set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT"),
+        (410, "has no such file any more"),
+        (429, "Wait 77 seconds and try again; let one machine fetch"),
+        (500, "fault is the server's, not yours. Try again later"),
+        (503, "fault is the server's"),
+    ],
+)
+def test_an_answer_that_is_no_file(serve, tmp_path, status, remedy):
+    def respond(handler):
+        handler.send_response(status)
+        handler.send_header("Retry-After", "77")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    serve(respond)
+    with pytest.raises(DatasetError, match=rf"{status} .*\n.*{remedy}") as caught:
         load(NAME)
+    message = str(caught.value)
+    assert "MEDMNIST_MIRROR" in message and "Connect" not in message
     assert left(tmp_path) == []
+
+
+def test_a_pause_that_is_no_number(serve):
+    def respond(handler):
+        handler.send_response(429)
+        handler.send_header("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    serve(respond)
+    with pytest.raises(DatasetError, match="Wait a few minutes"):
+        load(NAME)
+
+
+def test_a_server_without_a_certificate(monkeypatch, serve):
+    serve(sends(b""))
+    # It does not speak TLS at all.
+    monkeypatch.setattr(datasets, "ADDRESS", datasets.ADDRESS.replace("http", "https"))
+    with pytest.raises(DatasetError, match="SSLError(.|\n)*clock(.|\n)*REQUESTS_CA_BUNDLE"):
+        load(NAME)
+
+
+def test_certificates_that_are_not_there(monkeypatch, tmp_path):
+    monkeypatch.setattr(datasets, "ADDRESS", datasets.ADDRESS.replace("http", "https"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    with pytest.raises(DatasetError, match="missing.pem(.|\n)*REQUESTS_CA_BUNDLE"):
+        load(NAME)
+
+
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [
+        (None, "See what HTTPS_PROXY says"),
+        (403, "See what HTTPS_PROXY says"),
+        (407, "set HTTPS_PROXY to http://NAME"),
+    ],
+)
+def test_a_proxy_in_the_way(monkeypatch, serve, answer, remedy):
+    proxy = datasets.ADDRESS
+    if answer:
+
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def do_CONNECT(self):
+                self.send_error(answer)
+
+            def log_message(self, *args):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        proxy = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setattr(datasets, "ADDRESS", "https://example.invalid/")
+    with pytest.raises(DatasetError, match=f"ProxyError(.|\n)*{remedy}"):
+        load(NAME)
+    if answer:
+        server.shutdown()
+        server.server_close()
+
+
+def test_what_a_server_says_may_be_long(monkeypatch):
+    def fail(*arguments):
+        raise OSError("x" * 100_000)
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fail)
+    with pytest.raises(DatasetError) as caught:
+        load(NAME)
+    assert len(str(caught.value)) < 2000
 
 
 def test_time_out(monkeypatch, serve, tmp_path):
@@ -381,15 +592,14 @@ def test_interrupted_download(monkeypatch, serve, tmp_path):
     content = npz()
     publish(monkeypatch, content)
     serve(sends(content[:3000], length=len(content)))
-    with pytest.raises(DatasetError, match="IncompleteRead|broken"):
+    with pytest.raises(DatasetError, match="IncompleteRead(.|\n)*connection broke. Try again"):
         load(NAME)
     assert left(tmp_path) == []
 
 
 def test_interrupted_by_the_reader(monkeypatch, tmp_path):
     def stop(self, url, output_file, pooch, check_only=False):
-        with open(output_file, "wb") as file:
-            file.write(b"half")
+        output_file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", stop)
@@ -402,14 +612,14 @@ def test_truncated_download(monkeypatch, serve, tmp_path):
     content = npz()
     publish(monkeypatch, content)
     serve(sends(content[:3000]))
-    with pytest.raises(DatasetError, match="hash.*does not match(.|\n)*Try again"):
+    with pytest.raises(DatasetError, match="the md5 of what came(.|\n)*Try again"):
         load(NAME)
     assert left(tmp_path) == []
 
 
 def test_wrong_checksum(serve, tmp_path):
     serve(sends(b"<html>Please log in</html>"))
-    with pytest.raises(DatasetError, match="does not match(.|\n)*login page"):
+    with pytest.raises(DatasetError, match="the md5 of what came(.|\n)*login page"):
         load(NAME)
     assert left(tmp_path) == []
 
@@ -422,10 +632,32 @@ def test_cache_not_writable(monkeypatch, tmp_path):
         load(NAME)
 
 
+def test_a_folder_where_the_file_should_be(monkeypatch, tmp_path, serve):
+    requests = serve(sends(npz()))
+    (tmp_path / "cache" / f"{NAME}.npz").mkdir(parents=True)
+    with pytest.raises(DatasetError, match="is a folder, not a file(.|\n)*Remove the folder"):
+        load(NAME)
+    assert requests == []
+
+
+def test_a_file_that_its_owner_alone_can_read(monkeypatch, tmp_path):
+    publish(monkeypatch, npz())
+    put(monkeypatch, tmp_path / "cache", npz())
+
+    def denied(*arguments, **options):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # As for another user: the superuser, who may run this, reads everything.
+    monkeypatch.setattr(pooch, "file_hash", denied)
+    monkeypatch.setattr(datasets, "_download", denied)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(DatasetError, match=r"can't be read(.|\n)*let you read it \(chmod a\+r\)"):
+        load(NAME)
+
+
 def test_disk_full(monkeypatch, tmp_path):
     def fill(self, url, output_file, pooch, check_only=False):
-        with open(output_file, "wb") as file:
-            file.write(b"half")
+        output_file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fill)
@@ -478,6 +710,31 @@ def test_bad_file(monkeypatch, tmp_path, content, reason):
     with pytest.raises(DatasetError, match=reason) as caught:
         load(NAME)
     assert f"{NAME}.npz is not as described in helpers/medmnist.csv" in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("encrypted"), NotImplementedError(), EOFError()])
+def test_whatever_is_wrong_in_a_file_is_one_error(monkeypatch, tmp_path, error):
+    def fail(*arguments, **options):
+        raise error
+
+    content = npz()
+    publish(monkeypatch, content)
+    put(monkeypatch, tmp_path / "cache", content)
+    monkeypatch.setattr(np, "load", fail)
+    with pytest.raises(DatasetError, match="is not as described.*please report it"):
+        load(NAME)
+
+
+def test_too_little_memory_is_said(monkeypatch, tmp_path):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    put(monkeypatch, tmp_path / "cache", b"")
+    monkeypatch.setattr(datasets, "_problem", lambda path, md5: "")
+    monkeypatch.setattr(zipfile, "is_zipfile", lambda path: True)
+    monkeypatch.setattr(np, "load", fail)
+    with pytest.raises(DatasetError, match=r"pathmnist at 224 pixels takes 16\.1 GB"):
+        load("pathmnist", 224)
 
 
 def test_many_labels_out_of_range(monkeypatch, tmp_path):
@@ -555,6 +812,14 @@ def test_never_in_silence(monkeypatch, value):
         load(NAME)
 
 
+@pytest.mark.parametrize("value", ["false", "no", "True", " ", "01", "2", "1 ", "x" * 1000])
+def test_the_environment_says_yes_or_no(monkeypatch, value):
+    monkeypatch.setenv("MEDMNIST_SYNTHETIC", value)
+    with pytest.raises(ValueError, match="MEDMNIST_SYNTHETIC is .*set it to 1 .*to 0 ") as caught:
+        load(NAME)
+    assert len(str(caught.value)) < 300
+
+
 @pytest.mark.parametrize("name", datasets.LOOK_ALIKES)
 def test_look_alikes_can_be_learned(name):
     import keras
@@ -576,13 +841,44 @@ def test_look_alikes_can_be_learned(name):
 @pytest.mark.parametrize("name", datasets.LOOK_ALIKES)
 def test_real(name, monkeypatch):
     monkeypatch.undo()
-    if os.environ.get("MEDMNIST_SYNTHETIC") not in (None, "", "0"):
+    wanted = datasets.synthetic_setting()
+    if wanted:
         pytest.skip("MEDMNIST_SYNTHETIC is set")
     monkeypatch.setattr(datasets, "ADDRESS", "http://127.0.0.1:9/")
     try:
         data = load(name)
     except DatasetError as error:
+        if wanted is False:
+            raise
         pytest.skip(f"neither mirror nor cache has the real files: {error}")
     assert not data.synthetic
     for split, counts in zip(datasets.SPLITS, datasets.LOOK_ALIKES[name].counts, strict=True):
         assert np.bincount(getattr(data, split).labels).tolist() == list(counts)
+
+
+# What is fetched for a class.
+
+
+def test_files_are_fetched_checked_and_named(monkeypatch, tmp_path, serve, capsys):
+    content = npz()
+    publish(monkeypatch, content)
+    serve(sends(content))
+    monkeypatch.setattr(datasets, "LOOK_ALIKES", [NAME])
+    assert datasets._main() == 0
+    assert capsys.readouterr().out == f"{NAME}: checked, {tmp_path / 'cache' / NAME}.npz\n"
+
+
+def test_files_that_cannot_be_fetched_are_said(capsys):
+    assert datasets._main() == 1
+    said = capsys.readouterr().err
+    assert all(f"{name}: {name}.npz can't be had" in said for name in datasets.LOOK_ALIKES)
+
+
+def test_the_teaching_page_names_each_file_with_its_checksum():
+    page = (ROOT / "book" / "teaching" / "index.md").read_text(encoding="utf-8")
+    published = "https://zenodo.org/records/10519652/files/"
+    lines = [
+        f"| [{name}.npz]({published}{name}.npz) | `{FACTS[name].md5[28]}` |"
+        for name in datasets.LOOK_ALIKES
+    ]
+    assert [line for line in lines if line not in page] == []
