@@ -25,8 +25,9 @@ class Exercise:
     """One exercise: a function to write, and what goes wrong in it.
 
     Numbers are right within 0.001 % of their own size, or a millionth of the largest number beside
-    them: that is what float32 keeps. Lists, tuples, arrays and tensors are alike, and so are True
-    and 1. Axes of length 1 that `keepdims=True` leaves do not count.
+    them: that is what float32 keeps. Whole numbers must be the same. Lists, tuples, arrays and
+    tensors are alike, and so are True and 1. Axes of length 1 that `keepdims=True` leaves do not
+    count.
 
     Parameters
     ----------
@@ -65,39 +66,51 @@ class Exercise:
         """Return what `check` prints."""
         if not callable(answer):
             return "Not yet. Give the function itself, not what it returns: no brackets behind it."
-        given = []
-        for arguments in self.inputs:
-            try:
-                given.append(answer(*copy.deepcopy(arguments)))
-            except Exception as error:  # whatever the reader's code raises is shown, not thrown
-                return (
-                    f"Not yet. Your code stops with {type(error).__name__}: {error} "
-                    f"({_line(error, answer)}input {_describe(arguments)})"
-                )
+        given = self._outcomes(answer)
         if all(value is None or value is ... for value in given):
             if _is_stub(answer):
                 return NOT_ATTEMPTED
             return "Not yet. Your function returns None: is a `return` missing?"
         differences = [
-            _difference(value, self.solution(*copy.deepcopy(arguments)))
-            for arguments, value in zip(self.inputs, given, strict=True)
+            _difference(value, right)
+            for value, right in zip(given, self._outcomes(self.solution), strict=True)
         ]
         if not any(differences):
             return CORRECT
-        for hint, mistake in self.mistakes.items():
-            if all(
-                _difference(value, mistake(*copy.deepcopy(arguments))) is None
-                for arguments, value in zip(self.inputs, given, strict=True)
-            ):
-                return f"Not yet. {hint}"
+        if not all(isinstance(value, Exception) for value in given):
+            for hint, mistake in self.mistakes.items():
+                if all(map(_alike, given, self._outcomes(mistake))):
+                    return f"Not yet. {hint}"
         place = next(place for place, difference in enumerate(differences) if difference)
         shown = _describe(self.inputs[place])
+        for value, arguments in zip(given, self.inputs, strict=True):
+            if isinstance(value, Exception):
+                return (
+                    f"Not yet. Your code stops with {type(value).__name__}: {value} "
+                    f"({_line(value, answer)}input {_describe(arguments)})"
+                )
         if given[place] is None:
             return (
                 f"Not yet. For the input {shown} your function returns None: "
                 "does every way through it end in a `return`?"
             )
         return f"Not yet. For the input {shown} {differences[place]}."
+
+    def _outcomes(self, function: Callable[..., Any]) -> list[Any]:
+        """Return what a function gives for each of the inputs: a value, or what it raises."""
+        outcomes = []
+        for arguments in self.inputs:
+            try:
+                outcomes.append(function(*copy.deepcopy(arguments)))
+            except Exception as error:  # whatever the reader's code raises is shown, not thrown
+                outcomes.append(error)
+        return outcomes
+
+
+def _alike(outcome: Any, other: Any) -> bool:
+    if isinstance(other, Exception):
+        return type(outcome) is type(other)
+    return _difference(outcome, other) is None
 
 
 def _is_stub(answer: Callable[..., Any]) -> bool:
@@ -133,9 +146,9 @@ def _difference(answer: Any, expected: Any) -> str | None:
     if numbers.shape != right.shape:
         return f"the answer is {_form(right)}, yours is {_form(numbers)}"
     finite = np.abs(right[np.isfinite(right)])
-    close = np.isclose(
-        numbers, right, rtol=1e-5, atol=1e-9 + 1e-6 * finite.max(initial=0), equal_nan=True
-    )
+    whole = right.dtype.kind in "biu"
+    tolerance = 1e-9 + (0 if whole else 1e-6 * finite.max(initial=0))
+    close = np.isclose(numbers, right, 1e-7 if whole else 1e-5, tolerance, equal_nan=True)
     if close.all():
         return None
     place = tuple(int(index) for index in np.argwhere(~close)[0])

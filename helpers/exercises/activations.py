@@ -17,7 +17,7 @@ def _sigmoid(x: Array) -> Array:
 
 tanh_slope = Exercise(
     solution=lambda x: 1 - np.tanh(x) ** 2,
-    inputs=[(_X,)],
+    inputs=[(_X,), (_X[:4].reshape(2, 2) / 3,)],
     mistakes={
         "This is tanh itself. How fast does it change?": lambda x: np.tanh(x),
         "Square what tanh gives, not x.": lambda x: 1 - x**2,
@@ -72,9 +72,15 @@ merge = Exercise(
         (
             np.array([[1.0, 2.0], [0.0, -1.0]]),
             np.array([3.0, 1.0]),
-            np.array([[2.0, 1.0], [1.0, 4.0]]),
+            np.array([[2.0, 1.0], [-3.0, 4.0]]),
             np.array([-1.0, 0.5]),
-        )
+        ),
+        (
+            np.array([[2.0, 1.0, -1.0], [0.5, 3.0, 4.0]]),
+            np.array([1.0, -2.0]),
+            np.array([[1.0, 2.0], [5.0, -1.0], [0.0, 3.0], [2.0, 2.0]]),
+            np.array([3.0, 0.0, -2.0, 1.0]),
+        ),
     ],
     mistakes={
         "Order: W1 meets x first, so it stands on the right, W2 @ W1.": lambda W1, b1, W2, b2: (

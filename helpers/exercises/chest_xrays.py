@@ -37,6 +37,7 @@ kept_epoch = Exercise(
     inputs=[
         ([0.5, 0.3, 0.2, 0.25, 0.22, 0.21, 0.23, 0.1, 0.3], 3),
         ([0.5, 0.4, 0.3], 3),
+        ([0.2, 0.3, 0.4, 0.5], 2),
         ([0.5, 0.4, 0.4, 0.4, 0.3], 2),
         ([0.5, 0.2, 0.4, 0.3, 0.25, 0.1], 3),
     ],
@@ -84,7 +85,12 @@ _SCORES = np.array([0.1, 0.3, 0.8, 0.55, 0.9, 0.7, 0.8, 0.4, 0.55])
 
 rates = Exercise(
     solution=lambda labels, scores, threshold: _rates(labels, scores > threshold),
-    inputs=[(_LABELS, _SCORES, 0.5), (_LABELS, _SCORES, 0.55), (_LABELS, _SCORES, 0.2)],
+    inputs=[
+        (_LABELS, _SCORES, 0.5),
+        (_LABELS, _SCORES, 0.55),
+        (_LABELS, _SCORES, 0.2),
+        (np.array([1, 0, 1, 0, 0, 1]), np.array([0.2, 0.6, 0.9, 0.35, 0.1, 0.55]), 0.4),
+    ],
     mistakes={
         "Both are right, in the other order: sensitivity comes first.": (
             lambda labels, scores, threshold: _rates(labels, scores > threshold)[::-1]

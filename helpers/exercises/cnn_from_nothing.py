@@ -20,10 +20,9 @@ def _count(
     shrink: int = 2,
     pool: Callable[[int], int] = lambda side: side // 2,
     channels: int = 32,
-    second_pool: bool = True,
+    second_pool: Callable[[int], int] = lambda side: side // 2,
 ) -> int:
-    side = pool(side - shrink) - shrink
-    side = pool(side) if second_pool else side
+    side = second_pool(pool(side - shrink) - shrink)
     return (
         (9 + bias) * 32
         + (9 * channels + bias) * 64
@@ -57,7 +56,7 @@ parameters = Exercise(
             lambda side, classes: _count(side, classes, pool=lambda side: side)
         ),
         "There is a second max pooling, after the second convolution.": (
-            lambda side, classes: _count(side, classes, second_pool=False)
+            lambda side, classes: _count(side, classes, second_pool=lambda side: side)
         ),
         "Pooling leaves out the pixels that fill no window: round down, side // 2.": (
             lambda side, classes: _count(side, classes, pool=lambda side: -(-side // 2))
@@ -116,16 +115,23 @@ def _adam(
     v: Array,
     t: int,
     betas: tuple[float, float] = (0.9, 0.999),
-    corrected: bool = True,
-    root: bool = True,
-    square: bool = True,
-    sign: int = 1,
+    root: Callable[[Array], Array] = np.sqrt,
+    square: Callable[[Array], Array] = np.square,
 ) -> State:
     m = betas[0] * m + (1 - betas[0]) * g
-    v = betas[1] * v + (1 - betas[1]) * (g**2 if square else np.abs(g))
-    correction = np.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t) if corrected else 1.0
-    scale = (np.sqrt(v) if root else v) + 1e-7
-    return w - sign * 0.001 * correction * m / scale, m, v
+    v = betas[1] * v + (1 - betas[1]) * square(g)
+    correction = np.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
+    return w - 0.001 * correction * m / (root(v) + 1e-7), m, v
+
+
+def _uncorrected(w: Array, g: Array, m: Array, v: Array, t: int) -> State:
+    _, m, v = _adam(w, g, m, v, t)
+    return w - 0.001 * m / (np.sqrt(v) + 1e-7), m, v
+
+
+def _uphill(w: Array, g: Array, m: Array, v: Array, t: int) -> State:
+    new, m, v = _adam(w, g, m, v, t)
+    return 2 * w - new, m, v
 
 
 def _no_mean(w: Array, g: Array, m: Array, v: Array, t: int) -> State:
@@ -145,23 +151,22 @@ adam_step = Exercise(
         (_w, _g, np.zeros(3), np.zeros(3), 1),
         (_w, -2 * _g, 0.1 * _g, 0.001 * _g**2, 2),
         (_w, _g, 0.5 * _g, 0.04 * _g**2, 50),
+        (_w / 100, np.array([2e-6, -1e-6, 5e-7]), np.zeros(3), np.zeros(3), 1),
     ],
     {
         "The correction is missing: both means start at 0, and are too small in the first steps.": (
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, corrected=False)
+            _uncorrected
         ),
         "beta_1 = 0.9 belongs to m, beta_2 = 0.999 to v; you have them exchanged.": (
             lambda w, g, m, v, t: _adam(w, g, m, v, t, betas=(0.999, 0.9))
         ),
         "Divide by the root of v, so that the step has no unit.": (
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, root=False)
+            lambda w, g, m, v, t: _adam(w, g, m, v, t, root=lambda v: v)
         ),
         "v is the mean of the squared gradient.": (
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, square=False)
+            lambda w, g, m, v, t: _adam(w, g, m, v, t, square=np.abs)
         ),
-        "You climb: the step goes against the gradient, w minus ...": (
-            lambda w, g, m, v, t: _adam(w, g, m, v, t, sign=-1)
-        ),
+        "You climb: the step goes against the gradient, w minus ...": _uphill,
         "The step goes along the mean m, not along the newest gradient g.": _no_mean,
         "t counts this step already: it is 1 in the first one. You add one more.": (
             _step_of_t_minus_1

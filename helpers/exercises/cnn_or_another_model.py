@@ -46,7 +46,7 @@ _IMAGE = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 7.0, 6.0, 9.0], [8.0, 3.0, 2.0, 1
 
 move_right = Exercise(
     _move_right,
-    inputs=[(_IMAGE, 1), (_IMAGE, 2), (_IMAGE, 0)],
+    inputs=[(_IMAGE, 1), (_IMAGE, 2), (_IMAGE, 0), (2 * _IMAGE[:2, ::-1], 1)],
     mistakes={
         "What leaves on the right comes in again on the left; repeat the left edge instead.": (
             lambda image, pixels: np.roll(image, pixels, axis=1)

@@ -8,8 +8,12 @@ from helpers.exercises import Exercise
 _random = np.random.default_rng(32)
 
 
-def _conv(X: np.ndarray, K: np.ndarray, b: float = 0) -> np.ndarray:
-    return np.einsum("ijmn,mn->ij", sliding_window_view(X, K.shape), K) + b
+def _correlate(X: np.ndarray, K: np.ndarray) -> np.ndarray:
+    return np.einsum("ijmn,mn->ij", sliding_window_view(X, K.shape), K)
+
+
+def _conv(X: np.ndarray, K: np.ndarray, b: float) -> np.ndarray:
+    return _correlate(X, K) + b
 
 
 conv = Exercise(
@@ -21,7 +25,7 @@ conv = Exercise(
     mistakes={
         "The kernel is turned by 180 degrees: that is convolution in the sense of mathematics. "
         "Use K[m, n] with X[i + m, j + n].": lambda X, K, b: _conv(X, K[::-1, ::-1], b),
-        "The bias is missing.": lambda X, K, b: _conv(X, K),
+        "The bias is missing.": lambda X, K, b: _correlate(X, K),
         "Add the bias once for each place, not once for each weight.": lambda X, K, b: _conv(
             X, K, K.size * b
         ),
@@ -75,14 +79,25 @@ mover = Exercise(
 
 
 def _step(X: np.ndarray, K: np.ndarray, T: np.ndarray, rate: float) -> np.ndarray:
-    E = _conv(X, K) - T
-    return K - rate * _conv(X, 2 * E / E.size)
+    E = _correlate(X, K) - T
+    return K - rate * _correlate(X, 2 * E / E.size)
 
 
 step = Exercise(
     solution=_step,
     inputs=[
-        (_random.normal(size=(5, 6)), _random.normal(size=(2, 3)), _random.normal(size=(4, 4)), 0.1)
+        (
+            _random.normal(size=(5, 7)),
+            _random.normal(size=(2, 3)),
+            _random.normal(size=(4, 5)),
+            0.1,
+        ),
+        (
+            _random.normal(size=(4, 3)),
+            _random.normal(size=(2, 2)),
+            _random.normal(size=(3, 2)),
+            0.5,
+        ),
     ],
     mistakes={
         "You go uphill: subtract the gradient from the kernel.": lambda X, K, T, rate: _step(
@@ -98,16 +113,18 @@ step = Exercise(
             lambda X, K, T, rate: _step(X, K, T, rate * T.size / K.size)
         ),
         "Multiply the pixels by the error, not by the wanted output.": lambda X, K, T, rate: (
-            K - rate * _conv(X, 2 * T / T.size)
+            K - rate * _correlate(X, 2 * T / T.size)
         ),
         "Multiply the pixels by the error, not by the output.": lambda X, K, T, rate: (
-            K - rate * _conv(X, 2 * _conv(X, K) / T.size)
+            K - rate * _correlate(X, 2 * _correlate(X, K) / T.size)
         ),
-        "That is the gradient; return the kernel after the step.": lambda X, K, T, rate: _conv(
-            X, 2 * (_conv(X, K) - T) / T.size
+        "That is the gradient; return the kernel after the step.": lambda X, K, T, rate: _correlate(
+            X, 2 * (_correlate(X, K) - T) / T.size
         ),
         "The gradient is not turned: pixel X[i + m, j + n] belongs to weight K[m, n].": (
-            lambda X, K, T, rate: K - rate * _conv(X, 2 * (_conv(X, K) - T) / T.size)[::-1, ::-1]
+            lambda X, K, T, rate: (
+                K - rate * _correlate(X, 2 * (_correlate(X, K) - T) / T.size)[::-1, ::-1]
+            )
         ),
         "The rate is missing.": lambda X, K, T, rate: _step(X, K, T, 1),
     },

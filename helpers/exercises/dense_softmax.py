@@ -55,8 +55,22 @@ def _probability(odds: Any) -> Any:
     return odds / (1 + odds)
 
 
-_Z = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 2.5]])
-_LABELS = np.array([0, 2])
+# Rows so far apart that each is safe only if its own largest logit is taken out.
+_LOGITS = [
+    (np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 2.5]]), np.array([0, 2])),
+    (
+        np.array(
+            [
+                [1000.0, 999.0, 3.0, 0.0],
+                [0.0, 1.0, 0.5, 2.0],
+                [-1001.0, -1000.0, -999.5, -2000.0],
+                [-900.0, 2.0, 900.0, 901.0],
+                [1.0, 1.0, 1.0, 1.0],
+            ]
+        ),
+        np.array([3, 1, 0, 2, 2]),
+    ),
+]
 
 lse = Exercise(
     solution=_lse,
@@ -78,7 +92,7 @@ lse = Exercise(
 
 loss_of = Exercise(
     solution=lambda z, labels: -np.mean(_log_p(z, labels)),
-    inputs=[(_Z, _LABELS), (np.array([[1000.0, 0.0, 3.0]]), np.array([1]))],
+    inputs=_LOGITS,
     mistakes={
         "Take the mean over the images, not the sum.": lambda z, labels: -np.sum(_log_p(z, labels)),
         "The sign: a loss is positive, the logarithm of a probability is negative.": (
@@ -106,7 +120,7 @@ loss_of = Exercise(
 
 gradient_of = Exercise(
     solution=lambda z, labels: (_softmax(z) - _y(z, labels)) / len(z),
-    inputs=[(_Z, _LABELS), (np.array([[1000.0, 0.0, 3.0]]), np.array([1]))],
+    inputs=_LOGITS,
     mistakes={
         "Large logits overflow: take the largest of each row out first.": lambda z, labels: (
             (_unsafe_softmax(z) - _y(z, labels)) / len(z)

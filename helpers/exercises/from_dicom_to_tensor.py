@@ -32,7 +32,7 @@ _HU = np.array([-1000.0, -160.0, 0.0, 40.0, 239.0, 1000.0])
 
 to_window = Exercise(
     solution=lambda values, center, width: np.clip((values - center) / width + 0.5, 0, 1),
-    inputs=[(_HU, 40.0, 400.0), (_HU, -600.0, 1500.0)],
+    inputs=[(_HU, 40.0, 400.0), (1.5 * _HU[:5] - 20, -600.0, 1500.0)],
     mistakes={
         "Cut what is below 0 and above 1 (np.clip).": (
             lambda values, center, width: (values - center) / width + 0.5
@@ -59,7 +59,7 @@ _FILM = np.array([[0, 100], [900, 1000]], dtype=np.uint16)
 
 turn_around = Exercise(
     solution=lambda stored, bits: 2**bits - 1 - stored.astype(int),
-    inputs=[(_FILM, 10), (_FILM, 15)],
+    inputs=[(_FILM, 10), (3 * _FILM[:1], 15)],
     mistakes={
         "Use the number of bits, not this image's largest value.": (
             lambda stored, bits: stored.max() - stored.astype(int)

@@ -61,7 +61,10 @@ _rng = np.random.default_rng(0)
 
 normalize = Exercise(
     _normalize,
-    inputs=[(_rng.normal(3, 2, (5, 3)), _rng.normal(4, 1, (4, 3)))],
+    inputs=[
+        (_rng.normal(3, 2, (5, 3)), _rng.normal(4, 1, (4, 3))),
+        (_rng.normal(-1, 3, (4, 2)), _rng.normal(0, 5, (1, 2))),
+    ],
     mistakes={
         "The test images are scaled by their own statistics; use those of the training images.": (
             lambda train, test: (

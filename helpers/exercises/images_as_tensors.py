@@ -10,7 +10,8 @@ _random = np.random.default_rng(31)
 def _window(
     stored: np.ndarray, slope: float, intercept: float, center: float, width: float
 ) -> np.ndarray:
-    return np.clip((stored * slope + intercept - (center - width / 2)) / width, 0, 1)
+    hounsfield = np.asarray(stored, dtype=float) * slope + intercept
+    return np.clip((hounsfield - (center - width / 2)) / width, 0, 1)
 
 
 window = Exercise(
@@ -18,8 +19,12 @@ window = Exercise(
     inputs=[
         (np.array([[24.0, 864.0, 1004.0], [1064.0, 1124.0, 1924.0]]), 1.0, -1024.0, 40, 400),
         (np.linspace(-200, 1300, 24).reshape(2, 3, 4, 1), 0.8, -900.0, -400, 900),
+        (np.array([[0, 900, 1064], [1200, 40000, 65535]], dtype=np.uint16), 2, -1024, 300, 1500),
     ],
     mistakes={
+        "16 bits run over: stored values are integers without a sign. Make them floats first.": (
+            lambda x, s, i, c, w: _window(x * s + i, 1, 0, c, w)
+        ),
         "Stored values are not Hounsfield units yet: times slope, plus intercept.": (
             lambda x, s, i, c, w: _window(x, 1, 0, c, w)
         ),
@@ -27,7 +32,7 @@ window = Exercise(
             lambda x, s, i, c, w: _window(x, s, -i, c, w)
         ),
         "Multiply by the slope first, then add the intercept.": lambda x, s, i, c, w: _window(
-            x + i, s, 0, c, w
+            x.astype(float) + i, s, 0, c, w
         ),
         "The slope is missing.": lambda x, s, i, c, w: _window(x, 1, i, c, w),
         "Half of the width lies on each side of the center: the window starts at "
@@ -36,7 +41,7 @@ window = Exercise(
             x, s, i, c + w / 2, w
         ),
         "Cut off what lies outside: below 0 becomes 0, above 1 becomes 1.": (
-            lambda x, s, i, c, w: (x * s + i - (c - w / 2)) / w
+            lambda x, s, i, c, w: (x.astype(float) * s + i - (c - w / 2)) / w
         ),
         "Large values are bright: yours is the negative.": lambda x, s, i, c, w: (
             1 - _window(x, s, i, c, w)
@@ -44,10 +49,10 @@ window = Exercise(
         "Scale to 0 to 1, not to 0 to 255.": lambda x, s, i, c, w: 255 * _window(x, s, i, c, w),
         "Cutting off is half of it: subtract the lower end and divide by the width, "
         "so that the result runs from 0 to 1.": lambda x, s, i, c, w: np.clip(
-            x * s + i, c - w / 2, c + w / 2
+            x.astype(float) * s + i, c - w / 2, c + w / 2
         ),
         "np.clip comes last: cut to 0 to 1 after the division.": lambda x, s, i, c, w: (
-            np.clip(x * s + i - (c - w / 2), 0, 1) / w
+            np.clip(x.astype(float) * s + i - (c - w / 2), 0, 1) / w
         ),
     },
 )
@@ -102,7 +107,11 @@ normalize = Exercise(
         (
             _random.random((4, 3, 2, 3)) * [1.0, 2.0, 5.0] + [0.0, 1.0, 2.0],
             _random.random((2, 3, 2, 3)) + 1,
-        )
+        ),
+        (
+            _random.integers(0, 256, (3, 2, 4, 1)).astype(np.uint8),
+            _random.integers(0, 256, (1, 2, 4, 1)).astype(np.uint8),
+        ),
     ],
     mistakes={
         "The numbers come from train, not from new: new may be a test set.": lambda train, new: (

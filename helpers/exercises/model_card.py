@@ -48,7 +48,11 @@ def _row(measure: str, value: float, low: float, high: float) -> str:
 
 row = Exercise(
     _row,
-    inputs=[("AUC", 0.96712, 0.9541, 0.98), ("accuracy", 0.7516, 0.7162, 0.784)],
+    inputs=[
+        ("AUC", 0.96712, 0.9541, 0.98),
+        ("accuracy", 0.7516, 0.7162, 0.784),
+        ("Brier", 0.07, 0.04013, 1.0),
+    ],
     mistakes={
         "Three decimals each, also where the last one is zero.": (
             lambda measure, value, low, high: (

@@ -154,7 +154,11 @@ largest_back = Exercise(
         (
             np.array([[1.0, 5, 7, 7], [3, 4, 2, 7], [0, 6, 6, 8], [6, 0, -1, 9]]),
             np.array([[2.0, 6.0], [4.0, -1.0]]),
-        )
+        ),
+        (
+            np.arange(48.0).reshape(6, 8) * 7 % 11,
+            np.arange(12.0).reshape(3, 4) - 4.5,
+        ),
     ],
     mistakes={
         "In a tie every winner gets the full gradient, more than came. Choose the first.": (

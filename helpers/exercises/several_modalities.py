@@ -66,7 +66,7 @@ def _columns(draws: np.ndarray, chance: float) -> np.ndarray:
 kept = Exercise(
     _kept,
     inputs=[
-        (np.array([[0.9, 0.1, 0.6], [0.1, 0.2, 0.05], [0.2, 0.7, 0.1], [0.6, 0.8, 0.9]]), 0.3),
+        (np.array([[0.9, 0.1, 0.6], [0.1, 0.2, 0.05], [0.3, 0.7, 0.1], [0.6, 0.8, 0.9]]), 0.3),
         (np.array([[0.45, 0.9], [0.4, 0.1], [0.2, 0.3]]), 0.5),
     ],
     mistakes={

@@ -51,9 +51,10 @@ def _through_holes(x: float, y: float, a: float, b: float, c: float, wall: float
 shell = Exercise(
     _shell,
     inputs=[
-        (1.0, 0.5, 4.0, 5.0, 3.0, 0.5),
+        (1.0, 0.7, 4.0, 5.0, 3.0, 0.5),
         (3.8, 0.0, 4.0, 5.0, 3.0, 0.5),
-        (6.0, 1.0, 4.0, 5.0, 3.0, 0.5),
+        (6.0, 1.0, 5.0, 4.0, 2.0, 0.8),
+        (0.4, -1.2, 3.0, 2.5, 2.0, 0.3),
     ],
     mistakes={
         "That is the way through the outer ellipsoid; take off the way through the hole.": (
@@ -93,7 +94,7 @@ _BRIGHT = _RANDOM.normal(1, 0.5, (6, 6)) + 2 * _MASK
 
 contrast_to_noise = Exercise(
     _contrast_to_noise,
-    inputs=[(_DARK, _MASK), (_BRIGHT, _MASK)],
+    inputs=[(_DARK, _MASK), (_BRIGHT, _MASK), (_DARK[:5] ** 2, _MASK.T[1:])],
     mistakes={
         "A dark lesion can be seen as well: take the difference without its sign.": (
             lambda image, mask: (image[mask].mean() - image[~mask].mean()) / image[~mask].std()

@@ -58,7 +58,7 @@ def _im2col(X: np.ndarray, M: int, N: int) -> np.ndarray:
 
 im2col = Exercise(
     solution=_im2col,
-    inputs=[(np.arange(24.0).reshape(3, 4, 2), 2, 2), (np.arange(75.0).reshape(5, 5, 3), 3, 2)],
+    inputs=[(np.arange(24.0).reshape(3, 4, 2), 2, 3), (np.arange(90.0).reshape(6, 5, 3), 3, 2)],
     mistakes={
         "One window is a row, not a column: transpose.": lambda X, M, N: _im2col(X, M, N).T,
         "Windows go from left to right, then down: the column is the inner loop.": (

@@ -63,7 +63,12 @@ _CHANCES = np.array([[0.97, 0.03], [0.4, 0.6], [0.02, 0.98], [0.9, 0.1], [0.05, 
 
 pseudo_labels = Exercise(
     _pseudo_labels,
-    inputs=[(_CHANCES, 0.9), (_CHANCES, 0.95), (_CHANCES, 0.6)],
+    inputs=[
+        (_CHANCES, 0.9),
+        (_CHANCES, 0.95),
+        (_CHANCES, 0.6),
+        (np.array([[0.2, 0.5, 0.3], [0.1, 0.0, 0.9], [0.7, 0.3, 0.0], [0.1, 0.8, 0.1]]), 0.7),
+    ],
     mistakes={
         "You take only images of class 1; a network can be sure of class 0, too.": (
             lambda chances, limit: (

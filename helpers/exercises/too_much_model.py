@@ -49,7 +49,7 @@ _VALUES = np.array([-3.0, -1.26, -0.26, 0.0, 0.1, 0.74, 2.0, 2.4])
 
 quantize = Exercise(
     _quantize,
-    inputs=[(_VALUES, 0.02, -10), (_VALUES, 0.5, 3), (_VALUES[:3], 0.01, 120)],
+    inputs=[(_VALUES, 0.02, -10), (_VALUES, 0.5, 3), (_VALUES[:3], 0.01, 120), (_VALUES, 0.01, 20)],
     mistakes={
         "Numbers beyond -128 and 127 wrap around in int8: clip them first.": (
             lambda values, scale, zero: (np.round(values / scale) + zero).astype("int64")

@@ -21,7 +21,10 @@ _GAMMA, _BETA = np.array([1.5, 0.5]), np.array([0.2, -1.0])
 
 batch_norm_in_use = Exercise(
     lambda X, mean, variance, gamma, beta: _normalize(X, mean, variance, gamma, beta),
-    inputs=[(_X, _MEAN, _VARIANCE, _GAMMA, _BETA), (_X[:1], _MEAN, _VARIANCE, _GAMMA, _BETA)],
+    inputs=[
+        (_X, _MEAN, _VARIANCE, _GAMMA, _BETA),
+        (_X[:1, :2], _MEAN[::-1] - 1, 3 * _VARIANCE[::-1], -_GAMMA, 2 * _BETA),
+    ],
     mistakes={
         "You take the batch's own mean and variance. In use, the running ones count.": (
             lambda X, mean, variance, gamma, beta: _normalize(
@@ -57,7 +60,8 @@ def _rate(step: int, steps: int, start: float, warm_up: int) -> float:
 
 learning_rate = Exercise(
     _rate,
-    inputs=[(step, 100, 0.4, 20) for step in (0, 5, 19, 20, 40, 60, 99, 100)],
+    inputs=[(step, 100, 0.4, 20) for step in (0, 5, 19, 20, 40, 60, 99, 100)]
+    + [(4, 60, 0.2, 8), (30, 50, 0.1, 10)],
     mistakes={
         "The cosine begins after the warm-up: subtract `warm_up` from step and steps.": (
             lambda step, steps, start, warm_up: (

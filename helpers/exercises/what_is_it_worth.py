@@ -54,7 +54,7 @@ auc = Exercise(
     _auc,
     inputs=[
         (np.array([0.9, 0.6, 0.7]), np.array([0.1, 0.6, 0.65, 0.2])),
-        (np.array([0.4, 0.8]), np.array([0.4, 0.5, 0.1])),
+        (np.array([0.4, 0.8]), np.array([0.4, 0.5, 0.1, 0.9, 0.3])),
     ],
     mistakes={
         "A tie counts half; you count it as nothing.": lambda ill, healthy: float(
@@ -95,7 +95,12 @@ _SCORES = np.array([0.1, 0.3, 0.7, 0.25, 0.9, 0.6, 0.2, 0.5])
 
 benefit = Exercise(
     _benefit,
-    inputs=[(_LABELS, _SCORES, 0.4), (_LABELS, _SCORES, 0.15), (_LABELS, _SCORES, 0.25)],
+    inputs=[
+        (_LABELS, _SCORES, 0.4),
+        (_LABELS, _SCORES, 0.15),
+        (_LABELS, _SCORES, 0.25),
+        (np.array([1, 0, 0, 1, 1]), np.array([0.8, 0.35, 0.1, 0.3, 0.6]), 0.3),
+    ],
     mistakes={
         "A false alarm does not weigh as much as a case found: times t / (1 - t).": (
             lambda y, p, t: _parts(y, p, t)[0] - _parts(y, p, t)[1]

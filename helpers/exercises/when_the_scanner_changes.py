@@ -16,7 +16,12 @@ _RIGHT = np.array([True, False, True, False, True, True, True, True, False, Fals
 
 risk = Exercise(
     _risk,
-    inputs=[(_CONFIDENCE, _RIGHT, 0.5), (_CONFIDENCE, _RIGHT, 0.8), (_CONFIDENCE, _RIGHT, 1.0)],
+    inputs=[
+        (_CONFIDENCE, _RIGHT, 0.5),
+        (_CONFIDENCE, _RIGHT, 0.8),
+        (_CONFIDENCE, _RIGHT, 1.0),
+        (np.array([0.6, 0.95, 0.7, 0.8]), np.array([False, True, True, False]), 0.75),
+    ],
     mistakes={
         "That is the accuracy of the answers; the risk is the share of wrong ones.": (
             lambda confidence, right, coverage: 1 - _risk(confidence, right, coverage)
@@ -56,7 +61,7 @@ _CHANCES = np.array([0.1, 0.5, 0.9, 0.99])
 
 other_prevalence = Exercise(
     _other_prevalence,
-    inputs=[(_CHANCES, 0.74, 0.1), (_CHANCES, 0.5, 0.8)],
+    inputs=[(_CHANCES, 0.74, 0.1), (_CHANCES[1:] ** 2, 0.5, 0.8)],
     mistakes={
         "A probability above 1 is none: weigh both classes, then divide by their sum.": (
             lambda chances, here, there: chances * there / here
@@ -91,7 +96,7 @@ _PROBABILITIES = np.array([[0.7, 0.2, 0.1], [1.0, 0.0, 0.0], [0.25, 0.25, 0.5]])
 
 entropy = Exercise(
     _entropy,
-    inputs=[(_PROBABILITIES,)],
+    inputs=[(_PROBABILITIES,), (np.array([[0.5, 0.5], [0.9, 0.1], [0.0, 1.0], [0.3, 0.7]]),)],
     mistakes={
         "The sign is missing: logarithms of probabilities are negative.": (
             lambda probabilities: -_entropy(probabilities)

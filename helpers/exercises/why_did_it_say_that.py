@@ -36,6 +36,7 @@ hit = Exercise(
         (_MAP, _mask((2, 0), (1, 3))),
         (_MAP, _mask((2, 1), (0, 3))),
         (_MAP, ~_mask((1, 2))),
+        (_MAP[:, ::-1], _mask((1, 1), (0, 0))),
     ],
     mistakes={
         "Look at the largest value. A very negative one speaks against the class.": (
