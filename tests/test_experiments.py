@@ -313,7 +313,7 @@ def test_what_is_not_there_is_an_error(small, tmp_path):
     with pytest.raises(ValueError, match="no entry 'auc'"):
         runs.array("auc")
     with pytest.raises(FileNotFoundError, match="there are small"):
-        results.load("smal", tmp_path)
+        results.load("tiny", tmp_path)
 
 
 def test_packed_arrays_come_back():
