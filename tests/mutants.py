@@ -31,13 +31,13 @@ OTHER = {
 }
 
 
-def _number(node: ast.AST) -> bool:
+def is_number(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and type(node.value) in (int, float, bool)
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the node changed: another number, another operator, a statement that is gone."""
-    if _number(node):
+    if is_number(node):
         yield ast.Constant(not node.value if isinstance(node.value, bool) else node.value + 1)
     if isinstance(node, ast.BinOp | ast.BoolOp) and type(node.op) in OTHER:
         changed = copy.copy(node)
@@ -51,7 +51,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
         yield ast.Pass()
 
 
-class _Replace(ast.NodeTransformer):
+class Replace(ast.NodeTransformer):
     def __init__(self, target: ast.AST, other: ast.AST) -> None:
         self.target, self.other = target, other
 
@@ -95,7 +95,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name in making:
             kind, nodes = "line", list(ast.walk(statement))
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and _settings(statement, making):
-            kind, nodes = "setting", [node for node in ast.walk(statement) if _number(node)]
+            kind, nodes = "setting", [node for node in ast.walk(statement) if is_number(node)]
         else:
             continue
         # `zip(strict=…)` changes nothing where lengths agree.
@@ -108,7 +108,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
                 changed.body = [*tree.body]
                 # The rest of the tree is shared, so only this statement is copied.
                 pair = copy.deepcopy((statement, node))
-                changed.body[place] = _Replace(pair[1], other).visit(pair[0])
+                changed.body[place] = Replace(pair[1], other).visit(pair[0])
                 text = ast.unparse(ast.fix_missing_locations(changed))
                 yield f"{kind} {node.lineno}: {ast.unparse(node)[:60]!r}", text
 

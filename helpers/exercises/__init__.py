@@ -188,6 +188,8 @@ def _numbers(value: Any) -> np.ndarray[Any, Any] | None:
     """Return an array of what holds numbers, in whatever form; None if it holds something else."""
     try:
         array = np.asarray(value)
+        if array.dtype == object and any(part is None for part in array.flat):
+            return None  # NumPy would make NaN of it
         if array.dtype.kind in "OV":  # whole numbers beyond 64 bits, fractions, bfloat16
             array = array.astype(float)
     except Exception:  # lists of unequal lengths, tensors that can't be read: not numbers
