@@ -8,7 +8,7 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint check notebooks experiment lock oldest measure publisher clean
+.PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -17,16 +17,26 @@ book: .venv/book.done ## build the site from stored outputs (needs no TensorFlow
 	@$(BIN)/jupyter-book build . --warningiserror --keep-going --quiet
 	@echo "The book: file://$(CURDIR)/$(SITE)/index.html   (make serve: http://localhost:$(PORT))"
 
-serve: book ## build the site and serve it on this machine
+# Before the site is built, not after it.
+FREE := import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); \
+  s.bind(("127.0.0.1", int(sys.argv[1])))
+
+serve: .venv/python.done ## build the site and serve it on this machine
+	@$(BIN)/python -c '$(FREE)' $(PORT) 2>/dev/null || \
+	  { echo "Port $(PORT) is taken, or is no port. Another one: make serve PORT=8765"; exit 1; }
+	@$(MAKE) --no-print-directory book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 lab: .venv/all.done ## open JupyterLab on the lessons
 	$(BIN)/jupyter lab --notebook-dir . --LabApp.default_url=/lab/tree/notebooks
 
+data: .venv/all.done ## fetch and check the images of the lessons, say where they lie
+	@$(BIN)/python -m helpers.datasets
+
 # Each of several workers has a core of its own; more threads would only wait for each other.
-test oldest check: export OMP_NUM_THREADS := 1
-test oldest check: export TF_NUM_INTRAOP_THREADS := 1
-test oldest check: export TF_NUM_INTEROP_THREADS := 1
+test check oldest newest colab: export OMP_NUM_THREADS := 1
+test check oldest newest colab: export TF_NUM_INTRAOP_THREADS := 1
+test check oldest newest colab: export TF_NUM_INTEROP_THREADS := 1
 
 test: lint ## check everything: code, lessons (run again), site
 	$(BIN)/pytest --nbval --nbval-current-env --numprocesses auto --dist loadscope
@@ -51,23 +61,31 @@ notebooks: .venv/all.done ## run all lessons again, store their outputs; remake 
 lock: .venv/all.done ## bring the locks up to date with pyproject.toml
 	$(BIN)/python -m tools.lock
 
-oldest: .venv/all.done ## run lessons and tests on the oldest supported versions (Python 3.11)
-	$(BIN)/uv venv --quiet --clear --python 3.11 .venv-oldest
-	$(BIN)/uv pip install --quiet --python .venv-oldest --resolution lowest-direct \
-	  --group test --group book --editable .
-	@# TensorFlow 2.19 itself crashes on some gradients that this one test asks it for.
-	.venv-oldest/bin/pytest --nbval-lax --nbval-current-env --numprocesses auto --dist loadscope \
-	  --ignore tests/test_site.py \
-	  --deselect tests/test_layers.py::test_conv2d_gradients_equal_tensorflow
+# Lessons and tests on other versions than the lock's, each in an environment of its own.
+oldest: ## run lessons and tests on the oldest supported versions (Python 3.11)
+newest: ## run lessons and tests on the newest releases (Python 3.13)
+colab: ## run lessons and tests on the versions that Colab had (Python 3.13)
+oldest: VERSIONS := --resolution lowest-direct --group book
+newest: VERSIONS := --upgrade --group book
+colab: VERSIONS := --constraints locks/colab.txt
+oldest: ON := 3.11
+newest colab: ON := 3.13
+# TensorFlow 2.19 itself crashes on some gradients that this one test asks it for.
+oldest: BUT := --deselect tests/test_layers.py::test_conv2d_gradients_equal_tensorflow
+oldest newest colab: .venv/all.done
+	$(BIN)/uv venv --quiet --clear --python $(ON) .venv-$@
+	$(BIN)/uv pip install --quiet --python .venv-$@ $(VERSIONS) --group test --editable .
+	.venv-$@/bin/pytest --nbval-lax --nbval-current-env --numprocesses auto --dist loadscope \
+	  --ignore tests/test_site.py $(BUT)
 
 measure: .venv/all.done ## measure the two commands on a fresh clone; writes the run-time page
 	$(BIN)/python -m tools.measure
 
-publisher: .venv/all.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
+publisher: .venv/book.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"
 
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-oldest _build
+	rm -rf .venv .venv-oldest .venv-newest .venv-colab _build
 
 # Set-up is redone only when its lock changes. The second environment is the first one and more.
 .venv/python.done:
@@ -76,13 +94,19 @@ clean: ## remove what the other commands made
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
+# pip calls a package unknown when it reaches no index. So ask for one that is always there.
+WHY = { $(BIN)/python -m pip install --quiet --dry-run --ignore-installed --no-deps --retries 0 pip \
+    >/dev/null 2>&1 && echo "The set-up failed; the lines above say why." || \
+    echo "No network: packages can't be fetched. Connect to the internet, or see HTTPS_PROXY and" \
+    "PIP_INDEX_URL; then run make again."; exit 1; }
+
 .venv/book.done: .venv/python.done locks/requirements-book.txt
 	@echo "Setting up what the site needs (once, about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements-book.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements-book.txt || $(WHY)
 	@touch $@
 
 .venv/all.done: .venv/book.done locks/requirements.txt pyproject.toml
-	@echo "Setting up what the lessons and tests need (once, a few minutes) ..."
-	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements.txt
+	@echo "Setting up what the lessons and tests need (once, a few minutes, 3 GB on the disk) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r locks/requirements.txt || $(WHY)
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -68,6 +68,13 @@ def synthetic_setting() -> bool | None:
     ------
     ValueError
         If it is anything else.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, MEDMNIST_SYNTHETIC="1"):
+    ...     synthetic_setting()
+    True
     """
     value = os.environ.get("MEDMNIST_SYNTHETIC", "")
     if value not in ("", "0", "1"):

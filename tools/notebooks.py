@@ -30,7 +30,7 @@ if "google.colab" in sys.modules:
     {install}"""
 # Colab keeps its own TensorFlow; the results of long experiments lie beside the lessons.
 FETCH = """\
-!git clone --quiet --depth 1 {url} /content/book
+!git clone --quiet --depth 1 --branch {branch} {url} /content/book
     %pip install --quiet /content/book
     %cd -q /content/book/notebooks"""
 UNPUBLISHED = 'raise RuntimeError("this copy names no publisher; see README, section Publish")'
@@ -53,16 +53,16 @@ def book_pages() -> list[Path]:
     return sorted(path for path in pages if ".ipynb_checkpoints" not in path.parts)
 
 
-def publisher() -> str:
-    """Return the address of the repository that publishes this book; empty if nobody does."""
+def publisher() -> dict[str, str]:
+    """Return url and branch of the repository that publishes this book; no url if nobody does."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return (config.get("repository") or {}).get("url") or ""
+    return config["repository"]
 
 
 def set_up_source() -> str:
     """Return the source of the cell that every lesson begins with."""
-    url = publisher()
-    return SET_UP.format(install=FETCH.format(url=url) if url else UNPUBLISHED)
+    place = publisher()
+    return SET_UP.format(install=FETCH.format(**place) if place["url"] else UNPUBLISHED)
 
 
 def _with_set_up(notebook: nbformat.NotebookNode) -> None:

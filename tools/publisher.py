@@ -1,7 +1,13 @@
-"""Say who publishes the book: `make publisher URL=https://github.com/YOU/FORK`."""
+"""Say who publishes the book: `make publisher URL=https://github.com/YOU/FORK`.
+
+The address may be the one that a browser or git shows: with `.git`, a slash or `/tree/BRANCH` at
+its end. Without a branch it is main.
+"""
 
 import re
 import sys
+from pathlib import Path
+from typing import NamedTuple
 
 from tools.notebooks import ROOT, lesson_paths, read, store
 
@@ -9,20 +15,97 @@ BUTTONS = (
     "{colab_url: https://colab.research.google.com, binderhub_url: https://mybinder.org, "
     "notebook_interface: jupyterlab}"
 )
+ADDRESS = re.compile(
+    r"(?:https?://(?:www\.)?|(?:ssh://)?git@)?github\.com[/:]"
+    r"(?P<owner>[a-z\d](?:-?[a-z\d]){0,38})/"
+    r"(?P<name>(?!(?:\.+|\.git)(?:/|$))[\w.-]{1,100}?)(?:\.git)?"
+    r"(?:/tree/(?P<branch>\w[\w.-]*))?/?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
-def main(url: str) -> None:
-    """Set the address in `_config.yml`, and from there in the set-up cell of every lesson."""
-    if not re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w.-]+", url):
-        sys.exit(f"URL={url!r} is no repository's address; like https://github.com/YOU/FORK")
-    config = ROOT / "_config.yml"
-    text = re.sub(r'(?m)^  url: ".*"', f'  url: "{url}"', config.read_text(encoding="utf-8"))
-    text = text.replace("launch_buttons: {}", f"launch_buttons: {BUTTONS}")
-    text = re.sub(r"use_repository_button: \w+", "use_repository_button: true", text)
-    config.write_text(text, encoding="utf-8")
+class Publication(NamedTuple):
+    """Where the sources are, and where the site is read."""
+
+    url: str
+    branch: str
+    site: str
+
+
+def publication(address: str) -> Publication:
+    """Return what an address says, in its normal form; ValueError if it is not GitHub's."""
+    match = ADDRESS.fullmatch(address.strip())
+    if not match:
+        raise ValueError(
+            f"{address[:200]!r} is no repository of GitHub (Colab, Binder and the workflow that "
+            "publishes need one); write it like https://github.com/YOU/FORK"
+        )
+    owner, name = match["owner"], match["name"]
+    home = f"{owner.lower()}.github.io"
+    return Publication(
+        f"https://github.com/{owner}/{name}",
+        match["branch"] or "main",
+        f"https://{home}/" if name.lower() == home else f"https://{home}/{name}/",
+    )
+
+
+def _set(text: str, pattern: str, line: str) -> str:
+    """Replace the one line that a pattern matches; ValueError if there is none, or another."""
+    text, count = re.subn(rf"(?m)^{pattern}$", lambda match: line, text)
+    if count != 1:
+        raise ValueError(f"there are {count} lines like {pattern!r}, where one was expected")
+    return text
+
+
+def config(text: str, new: Publication) -> str:
+    """Return `_config.yml`: address, branch and buttons."""
+    text = _set(text, '  url: ".*"', f'  url: "{new.url}"')
+    text = _set(text, "  branch: .*", f"  branch: {new.branch}")
+    text = _set(text, r"launch_buttons: \{.*\}", f"launch_buttons: {BUTTONS}")
+    return _set(text, r"  use_repository_button: \w+", "  use_repository_button: true")
+
+
+def citation(text: str, new: Publication) -> str:
+    """Return `CITATION.cff` with both addresses."""
+    text = re.sub(r"(?m)^(?:repository-code|url): .*\n", "", text)
+    return f"{text.rstrip()}\nrepository-code: {new.url}\nurl: {new.site}\n"
+
+
+def project(text: str, new: Publication) -> str:
+    """Return `pyproject.toml` with both addresses."""
+    text = re.sub(r"\n\[project\.urls\]\n(?:\w+ = .*\n)*", "", text)
+    return f'{text.rstrip()}\n\n[project.urls]\nHomepage = "{new.site}"\nRepository = "{new.url}"\n'
+
+
+def workflow(text: str, new: Publication) -> str:
+    """Return the workflow that publishes, for pushes to the branch."""
+    return _set(text, r"    branches: \[.*\]", f"    branches: [{new.branch}]")
+
+
+FILES = {
+    "_config.yml": config,
+    "CITATION.cff": citation,
+    "pyproject.toml": project,
+    ".github/workflows/publish.yml": workflow,
+}
+
+
+def main(address: str) -> None:
+    """Set the address in all `FILES`, and in the set-up cell of every lesson."""
+    try:
+        new = publication(address)
+        texts: dict[Path, str] = {}
+        for name, change in FILES.items():
+            path = ROOT / name
+            texts[path] = change(path.read_text(encoding="utf-8"), new)
+    except ValueError as error:
+        sys.exit(f"{error}\nNothing was changed.")
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
     for path in lesson_paths():
         store(read(path), path)
+    print(f"Published from {new.url}, branch {new.branch}, to {new.site}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1] if len(sys.argv) == 2 else "")
