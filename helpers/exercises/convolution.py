@@ -71,6 +71,9 @@ mover = Exercise(
         "Count from the middle, K[1, 1], not from the corner.": lambda down, right: np.roll(
             _mover(down, right), (-1, -1), axis=(0, 1)
         ),
+        "K[down, right] counts from the corner, and -1 from the end: the middle is K[1, 1].": (
+            lambda down, right: np.roll(_mover(-down, -right), (-1, -1), axis=(0, 1))
+        ),
         "A single weight is 1, the others are 0. Yours blurs.": lambda down, right: (
             np.maximum(_mover(down, right), _mover(0, 0)) / 2
         ),

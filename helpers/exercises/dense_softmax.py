@@ -55,13 +55,13 @@ def _probability(odds: Any) -> Any:
     return odds / (1 + odds)
 
 
-# Rows so far apart that each is safe only if its own largest logit is taken out.
+# Only its own largest logit makes each row safe: not its mean, first or smallest, nor another's.
 _LOGITS = [
     (np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 2.5]]), np.array([0, 2])),
     (
         np.array(
             [
-                [1000.0, 999.0, 3.0, 0.0],
+                [2000.0, 1999.0, 3.0, 0.0],
                 [0.0, 1.0, 0.5, 2.0],
                 [-1001.0, -1000.0, -999.5, -2000.0],
                 [-900.0, 2.0, 900.0, 901.0],
@@ -74,7 +74,12 @@ _LOGITS = [
 
 lse = Exercise(
     solution=_lse,
-    inputs=[(np.array([0.5, -1.0, 2.0]),), (np.array([1000.0, 1001.0]),), (np.full(4, -1000.0),)],
+    inputs=[
+        (np.array([0.5, -1.0, 2.0]),),
+        (np.array([1000.0, 1001.0]),),
+        (np.full(4, -1000.0),),
+        (np.array([-3.0, 2000, 0]),),
+    ],
     mistakes={
         "Right for small logits; large ones overflow. Take the largest out first.": _unsafe_lse,
         "You take the largest logit out and do not add it again.": lambda z: _lse(z) - z.max(),
@@ -112,6 +117,10 @@ loss_of = Exercise(
         ),
         "The probability of the true class rounds to 0 and its logarithm is infinite: work with "
         "the logits, without computing the probability.": _unsafe_loss,
+        "You cut probabilities off at 1e-7: a confident mistake costs 16 at most. Work with the "
+        "logits.": lambda z, labels: -np.mean(np.log(np.maximum(np.exp(_log_p(z, labels)), 1e-7))),
+        "You add 1e-12 to probabilities: a confident mistake costs 28 at most. Work with the "
+        "logits.": lambda z, labels: -np.mean(np.log(np.exp(_log_p(z, labels)) + 1e-12)),
         "You return one loss for each image; return their mean.": lambda z, labels: (
             -_log_p(z, labels)
         ),

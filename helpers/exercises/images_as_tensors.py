@@ -117,6 +117,12 @@ normalize = Exercise(
         "The numbers come from train, not from new: new may be a test set.": lambda train, new: (
             _normalize(new, new)
         ),
+        "NumPy's `std` as it stands will do: without ddof=1.": lambda train, new: (
+            (new - train.mean(axis=(0, 1, 2))) / train.std(axis=(0, 1, 2), ddof=1)
+        ),
+        "The numbers come from train alone, not from train and new together.": lambda train, new: (
+            _normalize(np.concatenate([train, new]), new)
+        ),
         "You return train; normalize new.": lambda train, new: _normalize(train, train),
         "One pair of numbers for each channel: take the mean over axes 0, 1 and 2.": (
             lambda train, new: (new - train.mean()) / train.std()

@@ -41,9 +41,8 @@ side_after = Exercise(
         "Pooling drops the row that does not fill a window: use //.": (
             lambda s, k, p: (s - k + 1) / p
         ),
-        "Pooling drops the row that does not fill a window: round down, not up.": (
-            lambda s, k, p: -(-(s - k + 1) // p)
-        ),
+        "One too many: the 1 belongs to the convolution, side - kernel + 1, and pooling rounds "
+        "down, not up.": (lambda s, k, p: -(-(s - k + 1) // p)),
         "That is the side after the convolution; now the pooling.": lambda s, k, p: s - k + 1,
         "First the convolution, then the pooling.": lambda s, k, p: s // p - k + 1,
     },
