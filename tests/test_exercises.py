@@ -4,6 +4,8 @@ Mistakes made by machine: its solution with one line changed, with one argument 
 and with an answer turned, cut, or scaled. A typical mistake gets its own hint.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -343,3 +345,10 @@ def test_a_weak_exercise_is_seen(monkeypatch):
     monkeypatch.setitem(mutants.EXERCISES, "activations.merge", (module, own, weak))
     alive = {what for what, _ in mutants.survivors("activations.merge")[1]}
     assert "W2 @ b1 -> b1 @ W2 in W2 @ b1 + b2" in alive
+
+
+def test_mistakes_warn_of_nothing():
+    """The reader would see a warning about code that is not the reader's."""
+    exercise = Exercise(lambda x: x, [(3.0,)], {"No.": lambda x: np.float64(x) / 0})
+    with warnings.catch_warnings(action="error"):
+        assert exercise.verdict(lambda x: 2).endswith("the answer is 3, yours is 2.")
