@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -159,6 +160,11 @@ def test_every_command_that_is_named_exists(name):
     assert set(re.findall(r"(?m)(?:^|`)make (\w+)", text)) <= targets
     for module in re.findall(r"python -m (tools\.\w+)", text):
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+    for module in re.findall(r"bin/python -m ([\w.]+)", text):
+        spec = find_spec(module)
+        assert spec, module
+        # A package runs only if it says how.
+        assert not spec.submodule_search_locations or find_spec(f"{module}.__main__"), module
 
 
 def test_helpers_do_not_import_tensorflow():
