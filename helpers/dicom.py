@@ -97,8 +97,9 @@ class _FaultError(Exception):
 def read(file: str | os.PathLike | pydicom.Dataset, frame: int | None = None) -> Picture:
     """Return one image of a DICOM file.
 
-    Pixels of `PixelPaddingValue` get the darkest other value; a rescale slope or a table gives the file's own unit;
-    palettes and YBR become RGB. Elements of single frames (enhanced CT and MR) are found.
+    Pixels of `PixelPaddingValue` get the darkest other value; a rescale slope or a table gives
+    the file's own unit; palettes and YBR become RGB. Elements of single frames
+    (enhanced CT and MR) are found.
 
     Parameters
     ----------
