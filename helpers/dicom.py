@@ -564,8 +564,7 @@ def resample(picture: Picture, millimeters: float = 1.0) -> Picture:
     Raises
     ------
     ValueError
-        If there is no spacing, or it would make an image without pixels or with more than
-        10,000 in a row or column.
+        If there is no spacing, or it would make an image without pixels, or a huge one.
 
     Examples
     --------
