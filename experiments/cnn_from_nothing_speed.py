@@ -21,7 +21,7 @@ from helpers.network import Adam
 from helpers.results import Runs
 
 ALONE = True
-BATCH, ROUNDS, WARM_UP = 128, 5, 3
+BATCH, ROUNDS, WARM_UP = 128, 41, 3
 SEED = 0
 # The source's two convolutions, forward and backward: pixels a side, channels, filters.
 CONVOLUTIONS = {"convolution 1": (28, 1, 32), "convolution 2": (13, 32, 64)}
