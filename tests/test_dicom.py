@@ -209,6 +209,47 @@ def test_percentiles_that_coincide():
     np.testing.assert_array_equal(unit, pixels / 9)
 
 
+# ---- what is said, and what is refused ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "elements, note",
+    [
+        ({"RescaleSlope": None}, "RescaleSlope or RescaleIntercept is missing; 1 and 0 are taken"),
+        ({"RescaleIntercept": -3000}, "-4200 HU is less than air"),
+        ({"Modality": None}, "Modality is missing"),
+        ({"Modality": "SEG"}, "a mask, not an image"),
+        ({"PixelSpacing": None, "ImagerPixelSpacing": [1, 1]}, "only ImagerPixelSpacing"),
+    ],
+)
+def test_what_is_odd_is_said(elements, note):
+    assert any(note in warning for warning in dicom.read(gray(RAMP, **elements)).warnings)
+    assert not any(note in warning for warning in dicom.read(gray(RAMP)).warnings)
+
+
+def test_what_pydicom_warns_of_is_said():
+    picture = dicom.read(get_testdata_file("MR_small_padded.dcm", download=False))
+    assert any("128 bytes of excess padding" in note for note in picture.warnings)
+
+
+@pytest.mark.parametrize("slope, fault", [(0, "RescaleSlope is 0"), (1e300, "too large")])
+def test_a_slope_that_leaves_no_image_is_refused(slope, fault):
+    with pytest.raises(ValueError, match=f"^CT_small.dcm: .*{fault}"):
+        dicom.read(gray(RAMP, RescaleSlope=slope))
+
+
+def test_an_unspecified_unit_is_none():
+    assert dicom.read(gray(RAMP, RescaleType="US")).unit == ""
+
+
+@pytest.mark.parametrize("dtype, level, written", [("i2", -2000, 63536), ("u2", 63536, -2000)])
+def test_padding_may_be_written_with_the_other_sign(dtype, level, written):
+    file = gray(np.array([[level, 5, 9]], dtype=dtype), **NO_RESCALE)
+    vr = "US" if written > 0 else "SS"
+    file.add_new("PixelPaddingValue", vr, written)
+    np.testing.assert_array_equal(dicom.read(file).values, [[5, 5, 9]])
+
+
 # ---- color and frames ----------------------------------------------------------------------
 
 
