@@ -98,10 +98,11 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
             kind, nodes = "setting", [node for node in ast.walk(statement) if is_number(node)]
         else:
             continue
-        # `zip(strict=…)` changes nothing where lengths agree.
-        strict = {n.value for n in nodes if isinstance(n, ast.keyword) and n.arg == "strict"}
+        # They only forbid: what is computed stays the same.
+        forbids = ("strict", "frozen")
+        forbidding = {n.value for n in nodes if isinstance(n, ast.keyword) and n.arg in forbids}
         for node in nodes:
-            if node in strict or fingerprint.is_docstring(node):
+            if node in forbidding or fingerprint.is_docstring(node):
                 continue
             for other in _changes(node):
                 changed = copy.copy(tree)
