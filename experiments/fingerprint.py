@@ -92,7 +92,7 @@ def digest(tree: ast.AST) -> str:
 
 def _followed(value: Any) -> bool:
     module = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "")
-    return str(module).split(".")[0] in FOLLOWED and module not in TRUSTED
+    return _followed_name(str(module))
 
 
 def _without_types(tree: ast.AST) -> ast.AST:
