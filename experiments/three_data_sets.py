@@ -5,11 +5,12 @@ network meets the test images once, at its end.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from experiments.common import scaled
+from experiments.common import PLAIN_ADAM, scaled
 from helpers.evaluation import majority_baseline
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.results import Runs, pack
@@ -36,16 +37,7 @@ RECIPES = {
     "retinamnist": Recipe(flip="both", turn=0.5, steps=350),
 }
 # The source's network as its users train it: ten epochs of chest X-rays, or as many steps.
-AS_SOURCE = Recipe(
-    steps=370,
-    batch_size=128,
-    learning_rate=1e-3,
-    cosine=False,
-    weight_decay=0,
-    shift=0,
-    turn=0,
-    zoom=0,
-)
+AS_SOURCE = replace(PLAIN_ADAM, steps=370, batch_size=128)
 # Mirrored copies that are averaged at test time: what training has seen, no more.
 COPIES = {"horizontal": ("", "horizontal"), "both": ("", "horizontal", "vertical", "both")}
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from experiments import claims
-from experiments.common import scaled
+from experiments.common import PLAIN_ADAM, scaled
 from helpers.evaluation import majority_baseline
 from helpers.models import source_network
 from helpers.phantoms import radiographs, ultrasound
@@ -36,16 +36,7 @@ SECOND_SEEDS = range(10, 14)
 SECOND = (("plain", 5), ("plain", FEW), ("plain", None), ("augmentation", FEW))
 SECOND += (("pseudo-labels", FEW),)
 # The source's Adam. So many steps, or ten epochs where these are more.
-PLAIN = Recipe(
-    steps=400,
-    batch_size=32,
-    learning_rate=1e-3,
-    cosine=False,
-    weight_decay=0,
-    shift=0,
-    turn=0,
-    zoom=0,
-)
+PLAIN = replace(PLAIN_ADAM, steps=400, batch_size=32)
 EPOCHS = 10
 # How the recipe changes.
 CHANGES: dict[str, dict[str, Any]] = {

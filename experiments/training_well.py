@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
-from experiments.common import grid, scaled
+from experiments.common import PLAIN_ADAM, grid, scaled
 from helpers.models import multiply_adds, small_network, source_network
 from helpers.results import Runs
 from helpers.training import Recipe, predict, train
@@ -34,16 +34,7 @@ class Variant:
 
 
 # The source's network as its users train it, but for as many steps as the others.
-AS_SOURCE = Recipe(
-    steps=STEPS,
-    batch_size=128,
-    learning_rate=1e-3,
-    cosine=False,
-    weight_decay=0,
-    shift=0,
-    turn=0,
-    zoom=0,
-)
+AS_SOURCE = replace(PLAIN_ADAM, steps=STEPS, batch_size=128)
 VARIANTS = {
     "the recipe": Variant(),
     "no batch normalization": Variant(network={"batch_norm": False}),
