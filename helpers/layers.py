@@ -706,7 +706,10 @@ def tanh_derivative(X: ArrayLike) -> Array:
     >>> tanh_derivative([0.0])
     array([1.])
     """
-    return 1 - tanh(X) ** 2
+    X = check_floats("X", X)
+    # The same, written so that no digits are lost where tanh is next to 1.
+    small = np.exp(-np.abs(X))
+    return (2 * small / (1 + small**2)) ** 2
 
 
 def relu(X: ArrayLike) -> Array:
@@ -767,7 +770,8 @@ def gelu(X: ArrayLike) -> Array:
     array([-0.1587,  0.    ,  0.8413])
     """
     X = check_floats("X", X)
-    return X * ndtr(X)
+    # Below -40 the share is 0, also of minus infinity; adding 0 makes 0 of -0.
+    return np.maximum(X, -40) * ndtr(X) + 0
 
 
 def gelu_derivative(X: ArrayLike) -> Array:
@@ -779,8 +783,10 @@ def gelu_derivative(X: ArrayLike) -> Array:
     array([0.5])
     """
     X = check_floats("X", X)
-    density = np.exp(-(X**2) / 2) / X.dtype.type(np.sqrt(2 * np.pi))
-    return ndtr(X) + X * density
+    # Beyond 40 the density is 0, and a square might overflow.
+    near = np.clip(X, -40, 40)
+    density = np.exp(-(near**2) / 2) / X.dtype.type(np.sqrt(2 * np.pi))
+    return ndtr(X) + near * density
 
 
 # ----------------------------------------------------------------------- softmax, cross-entropy
@@ -803,13 +809,14 @@ def log_sum_exp(X: ArrayLike) -> Array:
     >>> log_sum_exp([[1000.0, 1000.0]]).round(4)
     array([1000.6931])
     """
-    X = check_floats("X", X)
-    largest = X.max(axis=-1, keepdims=True)
-    return largest[..., 0] + np.log(np.exp(X - largest).sum(axis=-1))
+    largest, _, log_sum = _from_the_largest(X)
+    return (largest + log_sum)[..., 0]
 
 
 def log_softmax(X: ArrayLike) -> Array:
-    """Return the logarithms of `softmax`, exact where a probability itself would round to 0.
+    """Return the logarithms of `softmax`, to the last digits of float32 and float64.
+
+    Also where a probability itself would round to 0 or 1.
 
     Parameters
     ----------
@@ -825,8 +832,23 @@ def log_softmax(X: ArrayLike) -> Array:
     >>> log_softmax([[0.0, 1000.0]])
     array([[-1000.,     0.]])
     """
+    _, shifted, log_sum = _from_the_largest(X)
+    return shifted - log_sum
+
+
+def _from_the_largest(X: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return each row's largest logit, all less the largest, and the log of their exp's sum.
+
+    Their sum is 1, the exponential of the largest less itself, and those of the others. Adding 1
+    would cost the others their digits; and a large logit added to the logarithm, the logarithm's.
+    """
     X = check_floats("X", X)
-    return X - log_sum_exp(X)[..., None]
+    place = X.argmax(axis=-1, keepdims=True)
+    largest = np.take_along_axis(X, place, axis=-1)
+    shifted = X - largest
+    others = np.exp(shifted)
+    np.put_along_axis(others, place, 0, axis=-1)
+    return largest, shifted, np.log1p(others.sum(axis=-1, keepdims=True))
 
 
 def softmax(X: ArrayLike) -> Array:
@@ -876,7 +898,8 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     ValueError: labels go from 2 to 2, but 2 logits allow classes 0 to 1
     """
     logits, labels = _loss_inputs(logits, labels)
-    return float(-log_softmax(logits)[np.arange(len(labels)), labels].mean())
+    # Subtracted, not negated: a perfect answer costs 0, not -0.
+    return float(0 - log_softmax(logits)[np.arange(len(labels)), labels].mean())
 
 
 def cross_entropy_backward(logits: ArrayLike, labels: ArrayLike) -> Array:
@@ -895,7 +918,10 @@ def cross_entropy_backward(logits: ArrayLike, labels: ArrayLike) -> Array:
     """
     logits, labels = _loss_inputs(logits, labels)
     gradient = softmax(logits)
-    gradient[np.arange(len(labels)), labels] -= 1
+    # p - 1 is minus the sum of the others, which keeps its digits where p is next to 1.
+    true = np.arange(len(labels)), labels
+    gradient[true] = 0
+    gradient[true] = 0 - gradient.sum(axis=1)
     gradient /= len(labels)
     return gradient
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -354,6 +355,40 @@ def test_large_numbers_neither_overflow_nor_vanish_early(dtype):
         assert np.isfinite(L.gelu(X)).all() and np.isfinite(L.gelu_derivative(X)).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_slopes_keep_their_digits_far_from_0(dtype):
+    X = np.array([-40, -20, -9, -1, 0.5, 9, 20, 40], dtype)
+    with localcontext(prec=60):
+        halves = [(Decimal(float(x)).exp() + Decimal(float(-x)).exp()) / 2 for x in X]
+        slopes = np.array([1 / half**2 for half in halves], float)
+        quarters = [Decimal(float(x) / 2).exp() + Decimal(float(-x) / 2).exp() for x in X]
+        logistic = np.array([1 / half**2 for half in quarters], float)
+    tolerance = 100 * np.finfo(dtype).eps
+    assert np.allclose(L.tanh_derivative(X), slopes, rtol=tolerance, atol=0)
+    assert np.allclose(L.sigmoid_derivative(X), logistic, rtol=tolerance, atol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_have_their_limits_and_let_nan_through(name, dtype):
+    function, derivative, _ = ACTIVATIONS[name]
+    largest = np.finfo(dtype).max
+    ends = np.array([-np.inf, -largest, largest, np.inf], dtype)
+    with np.errstate(all="raise", under="ignore"):
+        values, slopes = function(ends), derivative(ends)
+    low, high, slope_low, slope_high = {
+        "sigmoid": (0, 1, 0, 0),
+        "tanh": (-1, 1, 0, 0),
+        "relu": (0, np.inf, 0, 1),
+        "leaky_relu": (-np.inf, np.inf, 0.2, 1),
+        "gelu": (0, np.inf, 0, 1),
+    }[name]
+    assert np.array_equal(values[[0, 3]], [low, high])
+    assert np.allclose(slopes, [slope_low, slope_low, slope_high, slope_high])
+    # ReLU's slope of NaN is that of a corner.
+    assert np.isnan(function(np.array([np.nan], dtype))[0])
+
+
 # ----------------------------------------------------------------------- softmax, cross-entropy
 
 
@@ -381,6 +416,48 @@ def test_softmax_and_cross_entropy_equal_tensorflow_and_scipy(case):
     ours = np.array(L.cross_entropy(logits, labels))
     assert_close(ours.astype(dtype), loss, dtype)
     assert_close(L.cross_entropy_backward(logits, labels), tape.gradient(loss, Z), dtype)
+
+
+# Of exact numbers: 1 + exp(-700), the float64 before 0, has more than 300.
+DIGITS = 500
+
+
+def logarithms(logits: np.ndarray) -> list[list[Decimal]]:
+    """The logarithms of softmax, exactly."""
+    with localcontext(prec=DIGITS):
+        rows = [[Decimal(float(z)) for z in row] for row in logits]
+        return [[-sum((other - z).exp() for other in row).ln() for z in row] for row in rows]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("spread", [1e-6, 1e-3, 1, 30, 80, 1e4])
+@pytest.mark.parametrize("offset", [0, -1e3, 1e4, 1e6, -1e7, 1e7])
+def test_digits_are_kept_at_any_offset_and_in_the_tails(offset, spread, dtype):
+    logits = (normal(0, 6, 3) * spread + offset).astype(dtype)
+    exact, digit = logarithms(logits), np.finfo(dtype).eps
+    sums = [float(Decimal(float(z)) - p) for z, (p, *_) in zip(logits[:, 0], exact, strict=True)]
+    tolerance = digit * (8 + np.abs(sums))
+    assert (np.abs(L.log_sum_exp(logits) - np.array(sums)) <= tolerance).all()
+    # The exponential of a number x is known to x digits of its last place.
+    tolerance = digit * (8 + spread)
+    ours = L.log_softmax(logits)
+    assert np.allclose(ours, np.array(exact, float), rtol=tolerance, atol=0)
+    for label in range(3):
+        labels = np.full(6, label)
+        loss = -sum(row[label] for row in exact) / 6
+        assert np.isclose(L.cross_entropy(logits, labels), float(loss), rtol=tolerance, atol=0)
+        with localcontext(prec=DIGITS):
+            slopes = [[(z.exp() - (k == label)) / 6 for k, z in enumerate(row)] for row in exact]
+        gradient = L.cross_entropy_backward(logits, labels)
+        least = np.finfo(dtype).tiny
+        assert np.allclose(gradient, np.array(slopes, float), rtol=tolerance, atol=least)
+
+
+def test_a_perfect_answer_costs_0_and_not_minus_0():
+    for logits, label in [([[1000.0, 0.0]], 0), ([[5.0]], 0)]:
+        numbers = [L.cross_entropy(logits, [label]), *L.cross_entropy_backward(logits, [label])[0]]
+        assert not np.signbit(numbers).any() and not np.any(numbers)
+        assert not np.signbit(L.log_softmax(logits)[0, label])
 
 
 def test_cross_entropy_gradient_equals_central_differences():
