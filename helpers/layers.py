@@ -2,7 +2,9 @@
 
 Arrays are channels-last: images `X` are (N, H, W, C), kernels `K` are (M, N, C, F), the outputs of
 a layer are `Y`. `dY` is the gradient of the loss with respect to `Y`, of the same shape as `Y`;
-so are `dX`, `dK`, `dW` and `db`. All numbers are float32 or float64, and stay what they are.
+so are `dX`, `dK`, `dW` and `db`. All numbers are float32 or float64, and stay what they are; other
+arrays, shapes and settings are a ValueError. NaN and infinity go through layers as through NumPy;
+`helpers.network` looks for them once, in its images.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
+from helpers import inputs
 from helpers.parallel import on_all_cores, split
 
 Array = NDArray[Any]
@@ -53,6 +56,7 @@ def output_size(
     Traceback (most recent call last):
     ValueError: a kernel of 5 does not fit into 4 pixels; use a smaller kernel or more padding
     """
+    size = inputs.whole("size", size, least=1)
     padded = size + sum(_padding(size, kernel, stride, padding, dilation))
     reach = dilation * (kernel - 1) + 1
     if reach > padded:
@@ -68,8 +72,7 @@ def _padding(
     size: int, kernel: int, stride: int, padding: str | int, dilation: int
 ) -> tuple[int, int]:
     """Return how many zeros go before and after the pixels of one axis."""
-    for name, value in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]:
-        check_positive(name, value)
+    check_window(kernel, stride, padding, dilation)
     if padding == "valid":
         return 0, 0
     if padding == "same":
@@ -77,9 +80,7 @@ def _padding(
         total = max((places - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
         # An odd zero goes after the pixels, as in TensorFlow.
         return total // 2, total - total // 2
-    if isinstance(padding, int | np.integer) and padding >= 0:
-        return int(padding), int(padding)
-    raise ValueError(f"padding={padding!r}; expected 'valid', 'same' or an integer of 0 or more")
+    return int(padding), int(padding)
 
 
 def _pad(X: Array, vertical: tuple[int, int], horizontal: tuple[int, int]) -> Array:
@@ -111,7 +112,7 @@ def im2col(X: ArrayLike, M: int, N: int, stride: int = 1, dilation: int = 1) -> 
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If X is not float images, or the window does not fit into them.
 
     Examples
@@ -171,7 +172,7 @@ def conv2d(
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If an array is not float or of another shape, or the kernel does not fit.
 
     Examples
@@ -233,7 +234,7 @@ def conv2d_backward(
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         As `conv2d`, or if dY is not of the output's shape.
 
     Examples
@@ -301,8 +302,8 @@ def _conv_inputs(
 def _pool_inputs(X: ArrayLike, size: int, stride: int | None) -> tuple[Array, int, int, int]:
     """Check images; return them, the stride, and the windows down and across."""
     X = check_floats("X", X, IMAGES)
-    size = check_positive("size", size)
-    stride = size if stride is None else check_positive("stride", stride)
+    size = inputs.whole("size", size, least=1)
+    stride = size if stride is None else inputs.whole("stride", stride, least=1)
     down, across = (output_size(pixels, size, stride) for pixels in X.shape[1:3])
     return X, stride, down, across
 
@@ -326,7 +327,7 @@ def max_pool(X: ArrayLike, size: int, stride: int | None = None) -> Array:
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If X is not float images, or the window does not fit into them.
 
     Examples
@@ -366,8 +367,8 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
 
     Raises
     ------
-    TypeError, ValueError
-        As `max_pool`, or if dY is not of the output's shape.
+    ValueError
+        As `max_pool`, if dY is not of the output's shape, or X holds NaN.
 
     Examples
     --------
@@ -392,6 +393,10 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
                 dpixels += dY[part] * first
             else:
                 np.multiply(dY[part], first, out=dpixels)
+        if waiting.any():
+            raise ValueError(
+                "X holds NaN, and no number of a window with NaN is its largest; leave those out"
+            )
 
     on_all_cores(backward, split(len(X), X[0].nbytes))
     return dX
@@ -454,7 +459,7 @@ def global_average_pool(X: ArrayLike) -> Array:
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If X is not float images.
 
     Examples
@@ -481,7 +486,7 @@ def global_average_pool_backward(dY: ArrayLike, X: ArrayLike) -> Array:
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         As `global_average_pool`, or if dY is not of the output's shape.
 
     Examples
@@ -507,7 +512,7 @@ def flatten(X: ArrayLike) -> Array:
     >>> flatten(np.zeros((2, 5, 5, 64))).shape
     (2, 1600)
     """
-    X = check_floats("X", X)
+    X = check_floats("X", X, "(N, ...)")
     return X.reshape(len(X), -1)
 
 
@@ -519,7 +524,7 @@ def flatten_backward(dY: ArrayLike, X: ArrayLike) -> Array:
     >>> flatten_backward(np.zeros((2, 1600)), np.zeros((2, 5, 5, 64))).shape
     (2, 5, 5, 64)
     """
-    X = check_floats("X", X)
+    X = check_floats("X", X, "(N, ...)")
     return _same_shape(dY, (len(X), X.size // len(X))).reshape(X.shape)
 
 
@@ -541,7 +546,7 @@ def dense(X: ArrayLike, W: ArrayLike, b: ArrayLike | None = None) -> Array:
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If an array is not float, or the shapes do not go together.
 
     Examples
@@ -580,7 +585,7 @@ def dense_backward(dY: ArrayLike, X: ArrayLike, W: ArrayLike) -> tuple[Array, Ar
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         As `dense`, or if dY is not of the output's shape.
 
     Examples
@@ -628,7 +633,7 @@ def dropout(X: ArrayLike, rate: float, random: np.random.Generator) -> tuple[Arr
 
     Raises
     ------
-    TypeError, ValueError
+    ValueError
         If X is not float, or the rate is out of range.
 
     Examples
@@ -639,8 +644,8 @@ def dropout(X: ArrayLike, rate: float, random: np.random.Generator) -> tuple[Arr
            [2., 2., 2., 2.]])
     """
     X = check_floats("X", X)
-    if not 0 <= rate < 1:
-        raise ValueError(f"rate={rate!r}; expected 0 or more and below 1")
+    inputs.number("rate", rate, least=0, below=1)
+    inputs.instance("random", random, np.random.Generator, "np.random.default_rng(0)")
     mask = (random.random(X.shape) >= rate).astype(X.dtype) / X.dtype.type(1 - rate)
     return X * mask, mask
 
@@ -736,14 +741,14 @@ def relu_derivative(X: ArrayLike) -> Array:
 
 
 def leaky_relu(X: ArrayLike, slope: float = 0.2) -> Array:
-    """Make negative numbers small: max(x, slope x), slope below 1 (equation leaky-relu).
+    """Make negative numbers small: max(x, slope x), slope 0 to below 1 (equation leaky-relu).
 
     Examples
     --------
     >>> leaky_relu([-2.0, 0.0, 3.0])
     array([-0.4,  0. ,  3. ])
     """
-    X = check_floats("X", X)
+    X, slope = check_floats("X", X), inputs.number("slope", slope, least=0, below=1)
     return np.where(X > 0, X, X * X.dtype.type(slope))
 
 
@@ -755,7 +760,7 @@ def leaky_relu_derivative(X: ArrayLike, slope: float = 0.2) -> Array:
     >>> leaky_relu_derivative([-2.0, 0.0, 3.0])
     array([0.2, 0.2, 1. ])
     """
-    X = check_floats("X", X)
+    X, slope = check_floats("X", X), inputs.number("slope", slope, least=0, below=1)
     return np.where(X > 0, X.dtype.type(1), X.dtype.type(slope))
 
 
@@ -842,7 +847,7 @@ def _from_the_largest(X: ArrayLike) -> tuple[Array, Array, Array]:
     Their sum is 1, the exponential of the largest less itself, and those of the others. Adding 1
     would cost the others their digits; and a large logit added to the logarithm, the logarithm's.
     """
-    X = check_floats("X", X)
+    X = check_logits("X", X)
     place = X.argmax(axis=-1, keepdims=True)
     largest = np.take_along_axis(X, place, axis=-1)
     shifted = X - largest
@@ -869,7 +874,7 @@ def softmax(X: ArrayLike) -> Array:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    X = check_floats("X", X)
+    X = check_logits("X", X)
     powers = np.exp(X - X.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
@@ -886,8 +891,8 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
 
     Raises
     ------
-    TypeError, ValueError
-        If the logits are not float, or the labels are not N integers from 0 to K - 1.
+    ValueError
+        If the logits are not finite floats, or the labels are not N integers from 0 to K - 1.
 
     Examples
     --------
@@ -895,7 +900,7 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     0.3466
     >>> cross_entropy([[0.0, 0.0]], [2])
     Traceback (most recent call last):
-    ValueError: labels go from 2 to 2, but 2 logits allow classes 0 to 1
+    ValueError: labels go from 2 to 2; give classes from 0 to 1
     """
     logits, labels = _loss_inputs(logits, labels)
     # Subtracted, not negated: a perfect answer costs 0, not -0.
@@ -927,8 +932,8 @@ def cross_entropy_backward(logits: ArrayLike, labels: ArrayLike) -> Array:
 
 
 def _loss_inputs(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
-    logits = check_floats("logits", logits, "(N, K)")
-    return logits, check_labels(labels, *logits.shape)
+    logits = check_logits("logits", check_floats("logits", logits, "(N, K)"))
+    return logits, inputs.labels("labels", labels, *logits.shape)
 
 
 # --------------------------------------------------------------------------------------- checks
@@ -936,42 +941,49 @@ def _loss_inputs(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, Array]:
 
 def check_floats(name: str, values: ArrayLike, expected: str = "") -> Array:
     """Return `values` as a float32 or float64 array with as many axes as `expected`, or raise."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} is no array; give equal lengths along each axis") from None
     if array.dtype not in (np.float32, np.float64):
-        raise TypeError(
-            f"{name} has dtype {array.dtype}; make it float32 or float64 first, "
-            f"such as {name}.astype('float32') / 255 for pixels"
+        if array.dtype.kind not in "fiub":
+            raise ValueError(
+                f"{name}={inputs.told(values)} is not of float32 or float64; give such an array"
+            )
+        pixels = " / 255 for pixels" if array.dtype == np.uint8 else ""
+        raise ValueError(
+            f"{name} has dtype {array.dtype}; give float32 or float64: "
+            f'{name}.astype("float32"){pixels}'
         )
-    if expected and array.ndim != expected.count(",") + 1:
-        raise ValueError(f"{name} has shape {array.shape}; expected {expected}")
+    axes, any_more = expected.count(",") + 1, "..." in expected
+    if expected and (array.ndim < axes - 1 if any_more else array.ndim != axes):
+        raise ValueError(f"{name} has shape {array.shape}; give {expected}")
     if array.size == 0:
-        raise ValueError(f"{name} has shape {array.shape}, so it is empty; give at least one image")
+        raise ValueError(f"{name} has shape {array.shape}, so it is empty; give at least one")
     return array
 
 
-def check_positive(name: str, value: int) -> int:
-    """Return `value` if it is an integer of 1 or more, or raise."""
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name}={value!r}; expected an integer of 1 or more")
-    return int(value)
+def check_logits(name: str, values: ArrayLike) -> Array:
+    """Return logits (..., K) of which each row has a largest, or raise."""
+    X = check_floats(name, values, "(..., K)")
+    largest = X.max(axis=-1)
+    if not np.isfinite(largest).all():
+        value = largest[~np.isfinite(largest)].flat[0]
+        raise ValueError(
+            f"{name} has a row whose largest number is {value}; give finite logits, -inf at most "
+            "for some of the classes"
+        )
+    return X
 
 
-def check_labels(labels: ArrayLike, count: int, classes: int) -> Array:
-    """Return `labels` as an array of `count` integers from 0 to `classes` - 1, or raise."""
-    array = np.asarray(labels)
-    if array.shape != (count,):
-        raise ValueError(
-            f"labels have shape {array.shape}; expected {(count,)}: "
-            "take labels[:, 0] of a column, labels.argmax(axis=1) of one-hot vectors"
-        )
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"labels have dtype {array.dtype}; expected integers (labels.astype(int))")
-    if array.min() < 0 or array.max() >= classes:
-        raise ValueError(
-            f"labels go from {array.min()} to {array.max()}, but {classes} logits "
-            f"allow classes 0 to {classes - 1}"
-        )
-    return array
+def check_window(kernel: int, stride: int, padding: str | int, dilation: int) -> None:
+    """Raise if no window can be of this size, step, padding and dilation."""
+    for name, value in [("kernel", kernel), ("stride", stride), ("dilation", dilation)]:
+        inputs.whole(name, value, least=1)
+    if not isinstance(padding, str):
+        inputs.whole("padding", padding, least=0)
+    elif padding not in ("valid", "same"):
+        raise ValueError(f"padding={padding!r}; give 'valid', 'same' or an integer of 0 or more")
 
 
 def _same_shape(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
