@@ -1,0 +1,97 @@
+"""Which images are the same, or nearly: re-encoded, resized, brightened."""
+
+import numpy as np
+from scipy import ndimage
+
+from .pictures import thumbnail
+
+# Correlation of the details of two thumbnails from which they are called near copies. Measured on
+# 5,856 chest X-rays: encoded anew, resized or brightened, 999 of 1,000 are above .98; the most
+# alike of 17 million pairs of different ones are at .85 and .77.
+LEAST = 0.9
+_BLOCK = 2048
+
+
+def thumbnails(images: np.ndarray) -> np.ndarray:
+    """Return small gray copies, uint8 (N, 32, 32), of images uint8 (N, H, W, 1) or (N, H, W, 3)."""
+    small = [thumbnail(image[..., 0] if image.shape[-1] == 1 else image) for image in images]
+    return np.stack(small)
+
+
+def details(thumbnails: np.ndarray) -> np.ndarray:
+    """Return what thumbnails (N, 32, 32) have besides the coarse shapes, which all share.
+
+    Returns
+    -------
+    float32 array (N, 1024)
+        Of length 1: a product is a correlation. Zeros where there are no details.
+    """
+    fine = thumbnails.astype(np.float32)
+    fine -= ndimage.gaussian_filter(fine, (0, 1, 1))
+    flat = fine.reshape(len(fine), -1)
+    flat -= flat.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    # Less than half a gray level a pixel is rounding.
+    return np.where(length > 0.5 * np.sqrt(flat.shape[1]), flat / np.maximum(length, 1e-6), 0)
+
+
+def near_pairs(
+    thumbnails: np.ndarray, others: np.ndarray | None = None, least: float = LEAST
+) -> list[tuple[int, int, float]]:
+    """Return the pairs of thumbnails that are nearly the same.
+
+    Parameters
+    ----------
+    thumbnails, others : uint8 arrays (N, 32, 32) and (M, 32, 32)
+        What to compare with what; without others each with each.
+    least : float
+        Correlation of details, up to 1, from which two are a pair.
+
+    Returns
+    -------
+    list of (i, j, correlation)
+        The numbers of the two, i < j where there are no others. Mirrored images are no pair.
+
+    Examples
+    --------
+    >>> from helpers import phantoms
+    >>> small = thumbnails(phantoms.radiographs([0, 1, 0], size=64).images)
+    >>> brighter = np.clip(small[:1] * 1.2 + 9, 0, 255).astype(np.uint8)
+    >>> [(i, j) for i, j, _ in near_pairs(np.concatenate([small, brighter]))]
+    [(0, 3)]
+    """
+    first = details(thumbnails)
+    second = first if others is None else details(others)
+    pairs = []
+    for start in range(0, len(first), _BLOCK):
+        # Above the diagonal only: each pair once.
+        left = start if others is None else 0
+        likeness = first[start : start + _BLOCK] @ second[left:].T
+        for i, j in zip(*np.nonzero(likeness >= least), strict=True):
+            if others is not None or start + i < left + j:
+                pairs.append((int(start + i), int(left + j), float(likeness[i, j])))
+    return pairs
+
+
+def groups(pairs: list[tuple[int, int]]) -> list[list[int]]:
+    """Return what hangs together: lists of numbers, each in order.
+
+    Examples
+    --------
+    >>> groups([(0, 3), (5, 6), (3, 7)])
+    [[0, 3, 7], [5, 6]]
+    """
+    parent: dict[int, int] = {}
+
+    def top(number: int) -> int:
+        while parent.setdefault(number, number) != number:
+            parent[number] = number = parent[parent[number]]
+        return number
+
+    for i, j in pairs:
+        low, high = sorted((top(i), top(j)))
+        parent[high] = low
+    members: dict[int, list[int]] = {}
+    for number in sorted(parent):
+        members.setdefault(top(number), []).append(number)
+    return list(members.values())
