@@ -254,7 +254,7 @@ def conv2d_backward(
     """
     X, K, (down, across), padded = _conv_inputs(X, K, stride, padding, dilation)
     M, N, C, F = K.shape
-    dY = _same_shape(dY, (len(X), down, across, F))
+    dY = check_gradient(dY, (len(X), down, across, F))
     dpadded = np.zeros(padded.shape, np.result_type(dY, K)) if input_gradient else None
 
     def backward(part: slice) -> tuple[Array, Array]:
@@ -378,7 +378,7 @@ def max_pool_backward(dY: ArrayLike, X: ArrayLike, size: int, stride: int | None
            [0., 0.]])
     """
     X, stride, down, across = _pool_inputs(X, size, stride)
-    dY = _same_shape(dY, (len(X), down, across, X.shape[3]))
+    dY = check_gradient(dY, (len(X), down, across, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
 
     def backward(part: slice) -> None:
@@ -437,7 +437,7 @@ def average_pool_backward(
            [2., 2.]])
     """
     X, stride, down, across = _pool_inputs(X, size, stride)
-    dY = _same_shape(dY, (len(X), down, across, X.shape[3]))
+    dY = check_gradient(dY, (len(X), down, across, X.shape[3]))
     dX = np.zeros(X.shape, dY.dtype)
     share = dY / (size * size)
     for _, _, dpixels in _offsets(dX, size, size, down, across, stride):
@@ -497,7 +497,7 @@ def global_average_pool_backward(dY: ArrayLike, X: ArrayLike) -> Array:
     """
     X = check_floats("X", X, IMAGES)
     count, height, width, channels = X.shape
-    dY = _same_shape(dY, (count, channels))
+    dY = check_gradient(dY, (count, channels))
     return np.broadcast_to(dY[:, None, None] / (height * width), X.shape).copy()
 
 
@@ -525,7 +525,7 @@ def flatten_backward(dY: ArrayLike, X: ArrayLike) -> Array:
     (2, 5, 5, 64)
     """
     X = check_floats("X", X, "(N, ...)")
-    return _same_shape(dY, (len(X), X.size // len(X))).reshape(X.shape)
+    return check_gradient(dY, (len(X), X.size // len(X))).reshape(X.shape)
 
 
 def dense(X: ArrayLike, W: ArrayLike, b: ArrayLike | None = None) -> Array:
@@ -600,7 +600,7 @@ def dense_backward(dY: ArrayLike, X: ArrayLike, W: ArrayLike) -> tuple[Array, Ar
     array([ 1., -1.])
     """
     X, W = _dense_inputs(X, W)
-    dY = _same_shape(dY, (len(X), W.shape[1]))
+    dY = check_gradient(dY, (len(X), W.shape[1]))
     return dY @ W.T, X.T @ dY, dY.sum(axis=0)
 
 
@@ -659,7 +659,7 @@ def dropout_backward(dY: ArrayLike, mask: ArrayLike) -> Array:
     array([[2., 0.]])
     """
     mask = check_floats("mask", mask)
-    return _same_shape(dY, mask.shape) * mask
+    return check_gradient(dY, mask.shape) * mask
 
 
 # ---------------------------------------------------------------------------------- activations
@@ -986,8 +986,9 @@ def check_window(kernel: int, stride: int, padding: str | int, dilation: int) ->
         raise ValueError(f"padding={padding!r}; give 'valid', 'same' or an integer of 0 or more")
 
 
-def _same_shape(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
+def check_gradient(dY: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Return the gradient of a layer's output if it has this shape, or raise."""
     dY = check_floats("dY", dY)
     if dY.shape != shape:
-        raise ValueError(f"dY has shape {dY.shape}, but the layer's output has {shape}")
+        raise ValueError(f"dY has shape {dY.shape}, but the layer's output has {shape}; give that")
     return dY

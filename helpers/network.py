@@ -7,6 +7,9 @@ and the same batches give the same numbers in both.
 import copy
 import itertools
 import math
+import os
+import secrets
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from helpers import inputs
 from helpers import layers as L
 from helpers.parallel import on_all_cores, one_thread_each, split
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+
+# Images in [0, 1] and standardized ones stay below; gray levels up to 255 don't.
+LARGEST = 20
 
 
 # --------------------------------------------------------------------------------------- layers
@@ -80,9 +87,24 @@ def glorot_uniform(shape: Shape, random: np.random.Generator, dtype: DTypeLike) 
     >>> bool(0.099 < W.max() <= 0.1)
     True
     """
+    if not isinstance(shape, tuple | list) or len(shape) < 2:
+        raise ValueError(f"shape={inputs.told(shape)}; give (inputs, units) or (M, N, C, F)")
+    shape = tuple(inputs.whole("each number of shape", size, least=1) for size in shape)
+    inputs.instance("random", random, np.random.Generator, "np.random.default_rng(0)")
     window = int(np.prod(shape[:-2]))
     limit = np.sqrt(6 / (window * (shape[-2] + shape[-1])))
-    return random.uniform(-limit, limit, shape).astype(dtype)
+    return random.uniform(-limit, limit, shape).astype(_float_type(dtype))
+
+
+def _float_type(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return float32 or float64, whatever it is called, or raise."""
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if dtype is None or kind not in (np.float32, np.float64):
+        raise ValueError(f'dtype={inputs.told(dtype)}; give "float32" or "float64"')
+    return kind
 
 
 class Conv2D(Layer):
@@ -111,7 +133,8 @@ class Conv2D(Layer):
         dilation: int = 1,
     ) -> None:
         super().__init__()
-        self.filters, self.size = filters, size
+        L.check_window(inputs.whole("size", size, least=1), stride, padding, dilation)
+        self.filters, self.size = inputs.whole("filters", filters, least=1), size
         self.stride, self.padding, self.dilation = stride, padding, dilation
 
     def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
@@ -122,12 +145,12 @@ class Conv2D(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
-        K, b = self.weights
+        K, b = _built(self)
         return L.conv2d(X, K, b, self.stride, self.padding, self.dilation)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
         settings = self.stride, self.padding, self.dilation, input_gradient
-        dX, dK, db = L.conv2d_backward(dY, self.X, self.weights[0], *settings)
+        dX, dK, db = L.conv2d_backward(dY, _seen(self), self.weights[0], *settings)
         self.gradients = [dK, db]
         return dX
 
@@ -143,7 +166,7 @@ class Dense(Layer):
 
     def __init__(self, units: int) -> None:
         super().__init__()
-        self.units = units
+        self.units = inputs.whole("units", units, least=1)
 
     def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
         _need_rank("Dense", shape, 1)
@@ -153,12 +176,25 @@ class Dense(Layer):
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
-        return L.dense(X, *self.weights)
+        return L.dense(X, *_built(self))
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        dX, dW, db = L.dense_backward(dY, self.X, self.weights[0])
+        dX, dW, db = L.dense_backward(dY, _seen(self), self.weights[0])
         self.gradients = [dW, db]
         return dX
+
+
+def _seen(layer: Layer, name: str = "X") -> Array:
+    """Return what a layer remembers of its last `forward`."""
+    if not hasattr(layer, name):
+        raise ValueError(f"{type(layer).__name__} has seen no input; call forward first")
+    return getattr(layer, name)
+
+
+def _built(layer: Layer) -> list[Array]:
+    if not layer.weights:
+        raise ValueError(f"{type(layer).__name__} has no weights yet; put it into a Sequential")
+    return layer.weights
 
 
 def _need_rank(name: str, shape: Shape, rank: int) -> None:
@@ -179,14 +215,15 @@ class MaxPool(Layer):
 
     def __init__(self, size: int, stride: int | None = None) -> None:
         super().__init__()
-        self.size, self.stride = size, stride
+        self.size = inputs.whole("size", size, least=1)
+        self.stride = size if stride is None else inputs.whole("stride", stride, least=1)
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         return L.max_pool(X, self.size, self.stride)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return L.max_pool_backward(dY, self.X, self.size, self.stride)
+        return L.max_pool_backward(dY, _seen(self), self.size, self.stride)
 
 
 class AveragePool(Layer):
@@ -201,14 +238,15 @@ class AveragePool(Layer):
 
     def __init__(self, size: int, stride: int | None = None) -> None:
         super().__init__()
-        self.size, self.stride = size, stride
+        self.size = inputs.whole("size", size, least=1)
+        self.stride = size if stride is None else inputs.whole("stride", stride, least=1)
 
     def forward(self, X: Array, training: bool = False) -> Array:
         self.X = X
         return L.average_pool(X, self.size, self.stride)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return L.average_pool_backward(dY, self.X, self.size, self.stride)
+        return L.average_pool_backward(dY, _seen(self), self.size, self.stride)
 
 
 class GlobalAveragePool(Layer):
@@ -225,7 +263,7 @@ class GlobalAveragePool(Layer):
         return L.global_average_pool(X)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return L.global_average_pool_backward(dY, self.X)
+        return L.global_average_pool_backward(dY, _seen(self))
 
 
 class Flatten(Layer):
@@ -242,7 +280,7 @@ class Flatten(Layer):
         return L.flatten(X)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return L.flatten_backward(dY, self.X)
+        return L.flatten_backward(dY, _seen(self))
 
 
 class Dropout(Layer):
@@ -261,7 +299,8 @@ class Dropout(Layer):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
-        self.rate = rate
+        self.rate = inputs.number("rate", rate, least=0, below=1)
+        self.random: Any = None
 
     def build(self, shape: Shape, random: np.random.Generator, dtype: DTypeLike) -> Shape:
         self.random = np.random.default_rng(random.integers(2**63))
@@ -281,7 +320,7 @@ class Dropout(Layer):
         return Y
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return L.dropout_backward(dY, self.mask)
+        return L.dropout_backward(dY, _seen(self, "mask"))
 
 
 class Activation(Layer):
@@ -300,6 +339,9 @@ class Activation(Layer):
         self, function: Callable[[Array], Array], derivative: Callable[[Array], Array]
     ) -> None:
         super().__init__()
+        for name, value in [("function", function), ("derivative", derivative)]:
+            if not callable(value):
+                raise ValueError(f"{name}={inputs.told(value)} can't be called; give a function")
         self.function, self.derivative = function, derivative
 
     def forward(self, X: Array, training: bool = False) -> Array:
@@ -307,8 +349,8 @@ class Activation(Layer):
         return self.function(X)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        dX = self.derivative(self.X)
-        dX *= dY
+        dX = self.derivative(_seen(self))
+        dX *= L.check_gradient(dY, dX.shape)
         return dX
 
 
@@ -319,7 +361,8 @@ class ReLU(Activation):
         super().__init__(L.relu, L.relu_derivative)
 
     def backward(self, dY: Array, input_gradient: bool = True) -> Any:
-        return dY * (self.X > 0)
+        X = _seen(self)
+        return L.check_gradient(dY, X.shape) * (X > 0)
 
 
 class LeakyReLU(Activation):
@@ -353,7 +396,56 @@ class Tanh(Activation):
 # ----------------------------------------------------------------------------------- optimizers
 
 
-class SGD:
+class Optimizer:
+    """What the optimizers have in common: a step is made whole or not at all.
+
+    An optimizer remembers the steps it made, so it belongs to one network.
+    """
+
+    def __init__(self, learning_rate: float) -> None:
+        self.learning_rate = float(inputs.number("learning_rate", learning_rate, least=0))
+        self.weights: list[Array] = []
+
+    def update(self, weights: Sequence[Array], gradients: Sequence[Array]) -> None:
+        """Change the weights in place by one step.
+
+        Parameters
+        ----------
+        weights, gradients : sequence of float arrays
+            Of the same shapes; the same weights each time.
+
+        Raises
+        ------
+        ValueError
+            If they are not, or a gradient is NaN or infinite. Then nothing is changed.
+        """
+        shapes, expected = (list(map(np.shape, arrays)) for arrays in (gradients, weights))
+        if shapes != expected:
+            raise ValueError(f"gradients have shapes {shapes}; give those of weights, {expected}")
+        if self.weights and not (
+            len(weights) == len(self.weights)
+            and all(w is own for w, own in zip(weights, self.weights, strict=True))
+        ):
+            raise ValueError(
+                f"weights are not those of this {type(self).__name__}'s last step, whose momentum "
+                "it holds; give each network an optimizer of its own"
+            )
+        if not all(np.isfinite(gradient).all() for gradient in gradients):
+            raise ValueError(
+                "gradients hold NaN or infinity; give a lower learning rate, or smaller numbers in"
+            )
+        # All is worked out first. What is interrupted leaves weights and memory as they were.
+        changed = self._step(weights, gradients)
+        for w, new in zip(weights, changed, strict=True):
+            w[...] = new
+        self.weights = list(weights)
+
+    def _step(self, weights: Sequence[Array], gradients: Sequence[Array]) -> list[Array]:
+        """Return the weights after a step, and remember what the next one needs."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
     """Gradient descent, with momentum if wanted (equations sgd and momentum).
 
     Parameters
@@ -375,19 +467,22 @@ class SGD:
     """
 
     def __init__(self, learning_rate: float = 0.01, momentum: float = 0.0) -> None:
-        self.learning_rate, self.momentum = learning_rate, momentum
+        super().__init__(learning_rate)
+        self.momentum = float(inputs.number("momentum", momentum, least=0, most=1))
         self.velocities: list[Array] = []
 
-    def update(self, weights: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Change the weights in place by one step."""
-        self.velocities = self.velocities or [np.zeros_like(w) for w in weights]
-        for w, g, velocity in zip(weights, gradients, self.velocities, strict=True):
-            velocity *= self.momentum
-            velocity -= self.learning_rate * g
-            w += velocity
+    def _step(self, weights: Sequence[Array], gradients: Sequence[Array]) -> list[Array]:
+        before = self.velocities or [np.zeros_like(w) for w in weights]
+        velocities = [
+            velocity * self.momentum - self.learning_rate * g
+            for velocity, g in zip(before, gradients, strict=True)
+        ]
+        changed = [w + velocity for w, velocity in zip(weights, velocities, strict=True)]
+        self.velocities = velocities
+        return changed
 
 
-class Adam:
+class Adam(Optimizer):
     """Steps scaled by running means of the gradient and of its square (equation adam).
 
     Kingma and Ba 2015, arXiv:1412.6980, with epsilon where Keras has it.
@@ -397,9 +492,9 @@ class Adam:
     learning_rate : float
         Largest step, roughly.
     beta_1, beta_2 : float
-        How much of the running means each step keeps.
+        How much of the running means each step keeps: 0 to below 1.
     epsilon : float
-        Keeps the division from being one by zero.
+        Keeps the division from being one by zero: above 0.
 
     Examples
     --------
@@ -416,24 +511,33 @@ class Adam:
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
     ) -> None:
-        self.learning_rate, self.epsilon = learning_rate, epsilon
-        self.beta_1, self.beta_2 = beta_1, beta_2
+        super().__init__(learning_rate)
+        self.beta_1 = float(inputs.number("beta_1", beta_1, least=0, below=1))
+        self.beta_2 = float(inputs.number("beta_2", beta_2, least=0, below=1))
+        self.epsilon = float(inputs.number("epsilon", epsilon, above=0))
         self.steps = 0
         self.means: list[Array] = []
         self.squares: list[Array] = []
 
-    def update(self, weights: Sequence[Array], gradients: Sequence[Array]) -> None:
-        """Change the weights in place by one step."""
-        self.means = self.means or [np.zeros_like(w) for w in weights]
-        self.squares = self.squares or [np.zeros_like(w) for w in weights]
-        self.steps += 1
+    def _step(self, weights: Sequence[Array], gradients: Sequence[Array]) -> list[Array]:
+        steps, nothing = self.steps + 1, [np.zeros_like(w) for w in weights]
         # The running means start at 0; this makes up for it.
-        correction = np.sqrt(1 - self.beta_2**self.steps) / (1 - self.beta_1**self.steps)
+        correction = np.sqrt(1 - self.beta_2**steps) / (1 - self.beta_1**steps)
         rate = float(self.learning_rate * correction)
-        for w, g, mean, square in zip(weights, gradients, self.means, self.squares, strict=True):
-            mean += (1 - self.beta_1) * (g - mean)
-            square += (1 - self.beta_2) * (g * g - square)
-            w -= rate * mean / (np.sqrt(square) + self.epsilon)
+        means = [
+            mean + (1 - self.beta_1) * (g - mean)
+            for mean, g in zip(self.means or nothing, gradients, strict=True)
+        ]
+        squares = [
+            square + (1 - self.beta_2) * (g * g - square)
+            for square, g in zip(self.squares or nothing, gradients, strict=True)
+        ]
+        changed = [
+            w - rate * mean / (np.sqrt(square) + self.epsilon)
+            for w, mean, square in zip(weights, means, squares, strict=True)
+        ]
+        self.steps, self.means, self.squares = steps, means, squares
+        return changed
 
 
 # -------------------------------------------------------------------------------------- network
@@ -445,7 +549,7 @@ class Sequential:
     Parameters
     ----------
     layers : sequence of Layer
-        In order. No softmax at the end: `predict` and the loss apply it.
+        In order, all of them new. No softmax at the end: `predict` and the loss apply it.
     input_shape : tuple of int
         Shape of one image, (H, W, C).
     seed : int
@@ -456,7 +560,8 @@ class Sequential:
     Raises
     ------
     ValueError
-        If a layer does not fit the output of the one before.
+        If a layer does not fit the output of the one before, stands in two places or has been used
+        in another network, or a setting is not what is listed.
 
     Examples
     --------
@@ -487,11 +592,15 @@ class Sequential:
         seed: int = 0,
         dtype: DTypeLike = "float32",
     ) -> None:
-        self.layers = list(layers)
-        self.input_shape, self.dtype = tuple(input_shape), np.dtype(dtype)
-        random = np.random.default_rng(seed)
+        self.layers, self.dtype = _new_layers(layers), _float_type(dtype)
+        if not isinstance(input_shape, tuple | list) or not input_shape:
+            raise ValueError(f"input_shape={inputs.told(input_shape)}; give (H, W, C)")
+        self.input_shape = tuple(
+            inputs.whole("each number of input_shape", size, least=1) for size in input_shape
+        )
+        random = np.random.default_rng(inputs.whole("seed", seed, least=0))
         self.shapes = []
-        shape = input_shape
+        shape = self.input_shape
         for layer in self.layers:
             shape = layer.build(shape, random, self.dtype)
             self.shapes.append(shape)
@@ -544,15 +653,21 @@ class Sequential:
             dY = layer.backward(dY, input_gradient or layer is not self.layers[0])
         return dY
 
-    def train_step(self, X: Array, y: Array, optimizer: SGD | Adam) -> tuple[float, float]:
+    def train_step(self, X: Array, y: Array, optimizer: Optimizer) -> tuple[float, float]:
         """Go one step down the gradient of one batch.
 
         Returns
         -------
         loss, accuracy : float
             Of the batch, before the step.
+
+        Raises
+        ------
+        ValueError
+            As `fit`. The weights are then those before the step.
         """
         X, y = self._inputs(X, y)
+        _need_optimizer(optimizer)
         # A few images go through all layers, forward and back, before the next few do: what one
         # layer has written is still in the cache when the next one reads it.
         largest = max(math.prod(shape) for shape in self.shapes) * self.dtype.itemsize
@@ -560,7 +675,7 @@ class Sequential:
         networks = [self._part() for _ in parts]
 
         def both_ways(network: Sequential, part: slice) -> Array:
-            logits = network.forward(X[part], training=True)
+            logits = _need_finite(network.forward(X[part], training=True))
             dY = L.cross_entropy_backward(logits, y[part])
             # A mean over the batch is made of the parts' means, each by its share of the images.
             network.backward(dY * (len(logits) / len(X)), input_gradient=False)
@@ -580,7 +695,7 @@ class Sequential:
         y: ArrayLike,
         epochs: int = 1,
         batch_size: int = 32,
-        optimizer: SGD | Adam | None = None,
+        optimizer: Optimizer | None = None,
         validation_data: tuple[ArrayLike, ArrayLike] | None = None,
         shuffle: bool = True,
         seed: int = 0,
@@ -591,19 +706,19 @@ class Sequential:
         Parameters
         ----------
         X : float array (N, H, W, C)
-            Images.
+            Images in [0, 1], or standardized ones.
         y : integer array (N,)
             Classes.
         epochs, batch_size : int
             How often each image is seen; images a step.
         optimizer : SGD or Adam
-            `Adam()` if not given.
+            `Adam()` if not given. One for each network: it remembers its steps.
         validation_data : (X, y), optional
             Evaluated after every epoch.
         shuffle : bool
             A new order for every epoch, from `np.random.default_rng(seed).permutation(N)`.
         seed : int
-            Of the orders.
+            Of the orders. To go on training in other orders, give another seed.
         verbose : bool
             Print a line an epoch.
 
@@ -615,17 +730,23 @@ class Sequential:
 
         Raises
         ------
-        TypeError, ValueError
-            If an input has another shape or dtype than listed, X holds NaN or infinity,
-            or y has classes that the network does not know.
+        ValueError
+            If an input has another shape or dtype than listed, X holds NaN, infinity or gray levels
+            up to 255, or y has classes that the network does not know; if its outputs become
+            infinite: the weights are then those before that step.
         """
         X, y = self._inputs(X, y)
         if validation_data is not None:
+            if not isinstance(validation_data, tuple | list) or len(validation_data) != 2:
+                given = inputs.told(validation_data)
+                raise ValueError(f"validation_data={given}; give a pair (X, y)")
             validation_data = self._inputs(*validation_data)
         for name, value in [("epochs", epochs), ("batch_size", batch_size)]:
-            L.check_positive(name, value)
-        optimizer = Adam() if optimizer is None else optimizer
-        random = np.random.default_rng(seed)
+            inputs.whole(name, value, least=1)
+        for name, value in [("shuffle", shuffle), ("verbose", verbose)]:
+            inputs.one_of(name, value, [True, False, 1, 0])
+        optimizer = Adam() if optimizer is None else _need_optimizer(optimizer)
+        random = np.random.default_rng(inputs.whole("seed", seed, least=0))
         history: dict[str, list[float]] = {}
         for epoch in range(epochs):
             order = random.permutation(len(X)) if shuffle else np.arange(len(X))
@@ -646,10 +767,10 @@ class Sequential:
         return history
 
     def _logits(self, X: Array, batch_size: int) -> Array:
-        starts = range(0, len(X), L.check_positive("batch_size", batch_size))
+        starts = range(0, len(X), inputs.whole("batch_size", batch_size, least=1))
         batches = (X[start : start + batch_size].astype(self.dtype, copy=False) for start in starts)
         with one_thread_each():
-            return np.concatenate([self.forward(batch) for batch in batches])
+            return _need_finite(np.concatenate([self.forward(batch) for batch in batches]))
 
     def predict(self, X: ArrayLike, batch_size: int = 128) -> Array:
         """Return the probability of each class.
@@ -667,8 +788,8 @@ class Sequential:
 
         Raises
         ------
-        TypeError, ValueError
-            If X has another shape or dtype, or holds NaN or infinity.
+        ValueError
+            If X has another shape or dtype, or holds NaN, infinity or gray levels up to 255.
         """
         return L.softmax(self._logits(self._images(X), batch_size))
 
@@ -687,16 +808,22 @@ class Sequential:
         if X.shape[1:] != self.input_shape:
             expected = ", ".join(map(str, ("N", *self.input_shape)))
             raise ValueError(f"X has shape {X.shape}, but the network takes images ({expected})")
-        if not np.isfinite(X).all():
+        inputs.array("X", X)
+        if max(-X.min(), X.max()) > LARGEST:
             raise ValueError(
-                f"X holds {np.count_nonzero(~np.isfinite(X))} NaN or infinite values; "
-                "find them with np.isfinite and leave those images out"
+                f"X goes from {X.min():g} to {X.max():g}; give images in [0, 1], or standardized "
+                "ones: X / 255 for gray levels"
+            )
+        if len(self.shapes[-1]) != 1:
+            raise ValueError(
+                f"the network ends in {self.shapes[-1]}, not in one number a class; give it "
+                "Flatten() and Dense(classes) at its end"
             )
         return X
 
     def _inputs(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         X = self._images(X)
-        return X, L.check_labels(y, len(X), self.shapes[-1][0])
+        return X, inputs.labels("y", y, len(X), self.shapes[-1][0])
 
     def set_weights(self, weights: Sequence[ArrayLike]) -> None:
         """Copy weights in, such as a Keras model's `get_weights()`.
@@ -709,7 +836,7 @@ class Sequential:
         Raises
         ------
         ValueError
-            If number or shapes differ.
+            If number or shapes differ, or one is NaN or infinite. Then all stay as they were.
 
         Examples
         --------
@@ -718,11 +845,18 @@ class Sequential:
         Traceback (most recent call last):
         ValueError: weights have shapes [(784, 2), (3,)]; this network has [(784, 2), (2,)]
         """
-        shapes = [np.shape(w) for w in weights]
-        expected = [w.shape for w in self.weights]
+        if not isinstance(weights, Sequence) or isinstance(weights, str):
+            raise ValueError(f"weights={inputs.told(weights)}; give a list of arrays")
+        arrays = [inputs.array(f"weights[{place}]", w) for place, w in enumerate(weights)]
+        shapes, expected = ([w.shape for w in many] for many in (arrays, self.weights))
         if shapes != expected:
             raise ValueError(f"weights have shapes {shapes}; this network has {expected}")
-        for own, w in zip(self.weights, weights, strict=True):
+        with np.errstate(over="ignore"):  # What overflows is infinite, and refused.
+            arrays = [
+                inputs.array(f"weights[{place}]", w.astype(self.dtype))
+                for place, w in enumerate(arrays)
+            ]
+        for own, w in zip(self.weights, arrays, strict=True):
             own[...] = w
 
     def save(self, path: str | Path) -> None:
@@ -739,9 +873,75 @@ class Sequential:
         >>> bool((other.weights[0] == network.weights[0]).all())
         True
         """
-        np.savez(path, *self.weights)
+        path = _file(path)
+        # Under another name first: what is interrupted leaves the file that was there.
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("xb") as file:
+                np.savez(file, *self.weights)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def load(self, path: str | Path) -> None:
-        """Read the weights from a file that `save` wrote for a network of the same layers."""
-        with np.load(path, allow_pickle=False) as file:
-            self.set_weights([file[f"arr_{number}"] for number in range(len(file.files))])
+        """Read the weights from a file that `save` wrote for a network of the same layers.
+
+        Raises
+        ------
+        ValueError
+            If it is no such file. Then the weights stay as they were.
+        OSError
+            If there is none, or it can't be read.
+        """
+        path = _file(path)
+        with path.open("rb") as file:
+            try:
+                # What is no zip file NumPy takes for a pickle, and advises to load it as one.
+                if not zipfile.is_zipfile(file):
+                    raise ValueError("not a zip file")
+                with np.load(file, allow_pickle=False) as stored:
+                    names = [f"arr_{number}" for number in range(len(stored.files))]
+                    arrays = [inputs.array(name, stored[name]) for name in names]
+            except MemoryError:
+                raise
+            # Whatever it is: zip files and NumPy have a dozen kinds of errors.
+            except Exception:
+                raise ValueError(
+                    f"{path.name} holds no weights; give a file that `save` wrote"
+                ) from None
+        self.set_weights(arrays)
+
+
+def _file(path: str | Path) -> Path:
+    if not isinstance(path, str | os.PathLike) or not Path(path).name:
+        raise ValueError(f"path={inputs.told(path)}; give the name of a file")
+    return Path(path)
+
+
+def _new_layers(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers as a list if each is a layer, new, and there once."""
+    if not isinstance(layers, list | tuple) or not layers:
+        raise ValueError(f"layers={inputs.told(layers)}; give a list of layers")
+    for place, layer in enumerate(layers):
+        name = f"layers[{place}]"
+        if isinstance(layer, type):
+            raise ValueError(f"{name}={layer.__name__} is a class; give {layer.__name__}(...)")
+        inputs.instance(name, layer, Layer, "a layer, such as Dense(2)")
+        if layer.weights or any(layer is other for other in layers[:place]):
+            raise ValueError(
+                f"{name}, a {type(layer).__name__}, is in use already; give each place a new one"
+            )
+    return list(layers)
+
+
+def _need_optimizer(optimizer: Optimizer) -> Optimizer:
+    return inputs.instance("optimizer", optimizer, Optimizer, "SGD() or Adam()")  # type: ignore[no-any-return]
+
+
+def _need_finite(logits: Array) -> Array:
+    if not np.isfinite(logits).all():
+        raise ValueError(
+            "the network's outputs are NaN or infinite, as its weights are too large; give a lower "
+            "learning rate, and start from new weights"
+        )
+    return logits
