@@ -10,6 +10,8 @@ from IPython.display import HTML, display
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from helpers import inputs
+
 
 def _png(figure: Figure) -> bytes:
     """Return the figure as PNG and close it, so that it is not drawn twice."""
@@ -21,8 +23,14 @@ def _png(figure: Figure) -> bytes:
 
 
 def _need_text(name: str, text: str) -> None:
-    if not text.strip():
-        raise ValueError(f"{name}={text!r} is empty; say in a sentence what the figure shows")
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(
+            f"{name}={inputs.told(text)} is no text; say in a sentence what the figure shows"
+        )
+
+
+def _need_figure(name: str, figure: Any) -> None:
+    inputs.instance(name, figure, Figure, "one of helpers.plots, or plt.figure()")
 
 
 def _image(figure: Figure, alt: str) -> str:
@@ -47,15 +55,16 @@ def show(figure: Figure, alt: str) -> None:
     Raises
     ------
     ValueError
-        If `alt` is empty.
+        If it is no figure, or `alt` is empty.
 
     Examples
     --------
     >>> from matplotlib import pyplot as plt
     >>> show(plt.figure(), alt="")
     Traceback (most recent call last):
-    ValueError: alt='' is empty; say in a sentence what the figure shows
+    ValueError: alt='' is no text; say in a sentence what the figure shows
     """
+    _need_figure("figure", figure)
     _need_text("alt", alt)
     data = {"image/png": base64.b64encode(_png(figure)).decode(), "text/plain": f"<Figure: {alt}>"}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
@@ -77,7 +86,8 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     Raises
     ------
     ValueError
-        If the numbers of figures and captions differ, there are none, or a caption is empty.
+        If the numbers of figures and captions differ, there are none, one is no figure, or a
+        caption is empty.
 
     Examples
     --------
@@ -85,14 +95,19 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     Traceback (most recent call last):
     ValueError: 0 figures and 0 captions; give one caption to each of at least one figure
     """
+    for name, values in (("figures", figures), ("captions", captions)):
+        if not isinstance(values, list | tuple):
+            raise ValueError(f"{name}={inputs.told(values)}; give a list")
     if not figures or len(figures) != len(captions):
         raise ValueError(
             f"{len(figures)} figures and {len(captions)} captions; "
             "give one caption to each of at least one figure"
         )
+    for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
+        _need_figure(f"figures[{number}]", figure)
+        _need_text(f"captions[{number}]", caption)
     frames = []
     for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
-        _need_text("caption", caption)
         hidden = " hidden" if number else ""
         place = f"{number + 1}/{len(figures)}"
         frames.append(
@@ -129,13 +144,15 @@ def glue(name: str, value: Any, alt: str = "") -> None:
     Raises
     ------
     ValueError
-        If a figure comes without alt text.
+        If there is no name, or a figure comes without alt text.
 
     Examples
     --------
     >>> glue("auc", f"{0.9312:.2f}")
     {'application/papermill.record/text/plain': '0.93'}
     """
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"name={inputs.told(name)}; give a name that is unique in the book")
     if isinstance(value, Figure):
         _need_text("alt", alt)
         data = {"text/html": _image(value, alt)}

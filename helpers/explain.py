@@ -4,24 +4,38 @@
 one class against all others. They have these parameters in common:
 
 model : keras.Model
-    Takes images (N, H, W, C), ends in a dense layer with softmax over K classes.
+    Any that `helpers.models` describes: functional, `Sequential`, subclassed, loaded from a file,
+    with a model inside; with softmax, logits or one output.
 images : float array (N, H, W, C)
-    In [0, 1], in the shape that the model takes.
+    In [0, 1], in the shape that the model takes; from 0 to 255 if it begins with
+    `Rescaling(1 / 255)`.
 label : int
     The class to explain, 0 to K - 1.
 
-They return a map (N, H, W) for each image, and raise ValueError if the model ends in another
-layer, the images do not fit the model, or the class does not exist. A map says what the score
-depends on. It does not say whether the answer is right.
+They return a map (N, H, W) for each image, and raise ValueError if the model gives no
+probabilities of classes, the images do not fit the model, or the class does not exist. A map says
+what the score depends on. It does not say whether the answer is right.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
+
+from helpers import inputs
+from helpers.models import (
+    Head,
+    head_of,
+    images_for,
+    layers_of,
+    listening,
+    silent,
+    top_of,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +47,7 @@ _BATCH = 256
 
 
 def log_odds(model: keras.Model, images: Array, label: int) -> Array:
-    """Return the score (N,) of a class: log p / (1 - p), of the softmax output p.
+    """Return the score (N,) of a class: log p / (1 - p), of the model's probability p.
 
     Zero says "one half". Unlike p, it goes on rising when the model is sure.
 
@@ -55,8 +69,8 @@ def log_odds(model: keras.Model, images: Array, label: int) -> Array:
     >>> bool(np.allclose(log_odds(model, images, label=1), np.log(p / (1 - p)), atol=1e-5))
     True
     """
-    images, body = _checked(model, images, label)
-    return _scores(model, body, images, label)
+    images, head = _checked(model, images, label)
+    return _scores(model, head, images, label)
 
 
 def saliency(model: keras.Model, images: Array, label: int) -> Array:
@@ -80,8 +94,8 @@ def saliency(model: keras.Model, images: Array, label: int) -> Array:
     >>> saliency(source_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
     (2, 28, 28)
     """
-    images, body = _checked(model, images, label)
-    return np.abs(_gradients(model, body, images, label)).max(axis=-1)
+    images, head = _checked(model, images, label)
+    return np.abs(_gradients(model, head, images, label)).max(axis=-1)
 
 
 def integrated_gradients(
@@ -98,7 +112,8 @@ def integrated_gradients(
     model, images, label
         See `helpers.explain`.
     baseline : float or array (H, W, C)
-        The image that shows nothing; 0 is black. A pixel that equals it gets 0.
+        The image that shows nothing, in the range of the images; 0 is black. A pixel that equals
+        it gets 0.
     steps : int
         Points on the path, in the middle of as many equal parts of it.
 
@@ -117,19 +132,14 @@ def integrated_gradients(
     >>> bool(np.allclose(total, difference, atol=0.01))
     True
     """
-    images, body = _checked(model, images, label)
-    start = np.asarray(baseline, dtype="float32")
-    if start.shape not in ((), images.shape[1:]):
-        raise ValueError(
-            f"baseline has shape {start.shape}; give a number or one image {images.shape[1:]}"
-        )
-    if steps < 1:
-        raise ValueError(f"steps={steps!r} is no path; say 64")
+    images, head = _checked(model, images, label)
+    start = _baseline(baseline, images.shape[1:], top_of(model))
+    inputs.whole("steps", steps, 1)
     shares = (np.arange(steps, dtype="float32").reshape(-1, 1, 1, 1, 1) + 0.5) / steps
     total = np.zeros_like(images)
     for part in _batches(shares, len(images)):
         path = start + part * (images - start)
-        slopes = _gradients(model, body, path.reshape(-1, *images.shape[1:]), label)
+        slopes = _gradients(model, head, path.reshape(-1, *images.shape[1:]), label)
         total += slopes.reshape(path.shape).sum(axis=0)
     return ((images - start) * total / steps).sum(axis=-1)
 
@@ -156,7 +166,7 @@ def occlusion(
         Pixels from one place of the square to the next; at most `size`. The last place of each
         row and column lies at the image's edge.
     fill : float
-        Gray level of the square, 0 to 1.
+        Gray level of the square, 0 (black) to 1 (white).
 
     Raises
     ------
@@ -169,21 +179,20 @@ def occlusion(
     >>> occlusion(source_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
     (2, 28, 28)
     """
-    images, body = _checked(model, images, label)
+    images, head = _checked(model, images, label)
     height, width = images.shape[1:3]
-    if not 1 <= size <= min(height, width) or not 1 <= stride <= size:
-        raise ValueError(
-            f"size={size!r}, stride={stride!r}; give 1 <= stride <= size <= {min(height, width)}"
-        )
+    inputs.whole("size", size, 1, min(height, width))
+    inputs.whole("stride", stride, 1, size)
+    level = inputs.number("fill", fill, least=0, most=1) * top_of(model)
     places = [(y, x) for y in _places(height, size, stride) for x in _places(width, size, stride)]
     squares = [(slice(y, y + size), slice(x, x + size)) for y, x in places]
-    before = _scores(model, body, images, label)
+    before = _scores(model, head, images, label)
     total, times = np.zeros(images.shape[:3]), np.zeros((height, width))
     for group in _batches(squares, len(images)):
         covered = np.repeat(images[np.newaxis], len(group), axis=0)
         for copy, square in zip(covered, group, strict=True):
-            copy[:, *square] = fill
-        after = _scores(model, body, covered.reshape(-1, *images.shape[1:]), label)
+            copy[:, *square] = level
+        after = _scores(model, head, covered.reshape(-1, *images.shape[1:]), label)
         for fall, square in zip(before - after.reshape(len(group), -1), group, strict=True):
             total[:, *square] += fall[:, np.newaxis, np.newaxis]
             times[square] += 1
@@ -201,12 +210,13 @@ def grad_cam(model: keras.Model, images: Array, label: int, layer: str) -> Array
     model, images, label
         See `helpers.explain`.
     layer : str
-        Name of a layer whose output has rows and columns; most often the last such layer.
+        Name of a layer whose output has rows and columns; most often the last such layer. One of a
+        model inside the model has the name "inside/layer".
 
     Raises
     ------
     ValueError
-        See `helpers.explain`; also if there is no such layer.
+        See `helpers.explain`; also if there is no such layer, or the score does not depend on it.
 
     Examples
     --------
@@ -216,25 +226,19 @@ def grad_cam(model: keras.Model, images: Array, label: int, layer: str) -> Array
     >>> grad_cam(model, images, label=1, layer=model.layers[3].name).shape
     (2, 28, 28)
     """
-    import keras
     import tensorflow as tf
 
-    images, body = _checked(model, images, label)
-    known = {one.name: one.output for one in model.layers if len(one.output.shape) == 4}
-    if layer not in known:
-        raise ValueError(
-            f"layer={layer!r} has no rows and columns or is not in the model; give one of "
-            f"{list(known)}"
-        )
-    both = keras.Model(model.inputs[0], [known[layer], body.output])
+    images, head = _checked(model, images, label)
+    chosen = _layer_of_maps(model, images, layer)
     maps = []
     for part in _batches(images):
         X = tf.convert_to_tensor(part)
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, listening([chosen]) as calls:
             tape.watch(X)  # else a frozen model would leave nothing to follow
-            channels, last = both(X, training=False)
-            score = _score(model, last, label)
-        weights = tf.reduce_mean(_slope(tape, score, channels), axis=(1, 2), keepdims=True)
+            score = _score(model, head, X, label)
+        channels = calls[0][1]
+        slope = _slope(tape, score, channels, f"layer={layer!r}")
+        weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
         cam = tf.nn.relu(tf.reduce_sum(weights * channels, axis=-1, keepdims=True))
         maps.append(tf.image.resize(cam, images.shape[1:3])[..., 0].numpy())
     return np.concatenate(maps)
@@ -251,14 +255,15 @@ def randomized(model: keras.Model, count: int, seed: int = 0) -> keras.Model:
     model : keras.Model
         Trained.
     count : int
-        How many of the layers with weights start anew, counted from the last.
+        How many of the layers with weights start anew, counted from the last, those of models
+        inside the model too.
     seed : int
         Of the new weights.
 
     Raises
     ------
     ValueError
-        If there are not as many such layers.
+        If there are not as many such layers, or Keras can't copy the model.
 
     Examples
     --------
@@ -270,13 +275,22 @@ def randomized(model: keras.Model, count: int, seed: int = 0) -> keras.Model:
     """
     import keras
 
-    learned = [layer for layer in model.layers if layer.weights]
-    if not 0 <= count <= len(learned):
-        raise ValueError(f"count={count!r}; the model has {len(learned)} layers with weights")
-    keras.utils.set_random_seed(seed)
-    copy = keras.models.clone_model(model)
-    for layer in learned[: len(learned) - count]:
-        copy.get_layer(layer.name).set_weights(layer.get_weights())
+    inputs.instance("model", model, keras.Model, "a Keras model, such as source_network()")
+    learned = [layer for layer in layers_of(model) if layer.weights]
+    if not learned:
+        raise ValueError(f"model={model.name!r} has no layers with weights; train it first")
+    inputs.whole(f"the model has {len(learned)} layers with weights, count", count, 0, len(learned))
+    keras.utils.set_random_seed(inputs.whole("seed", seed, 0, 2**32 - 1))
+    try:
+        copy = keras.models.clone_model(model)
+    except (TypeError, ValueError, NotImplementedError):
+        raise ValueError(
+            f"model={model.name!r} can't be copied by keras.models.clone_model; build it as a "
+            "functional or Sequential model, with activations by name (activation='softmax')"
+        ) from None
+    copies = [layer for layer in layers_of(copy) if layer.weights]
+    for layer, other in list(zip(learned, copies, strict=True))[: len(learned) - count]:
+        other.set_weights(layer.get_weights())
     return copy
 
 
@@ -352,13 +366,19 @@ def center_blob(height: int, width: int) -> Array:
 
     An explanation is worth what it adds to it.
 
+    Raises
+    ------
+    ValueError
+        If height or width is no integer of 2 or more.
+
     Examples
     --------
     >>> blob = center_blob(3, 3)
     >>> int(blob.argmax()), float(blob.max())
     (4, 1.0)
     """
-    y, x = (np.linspace(-1, 1, length) for length in (height, width))
+    sizes = inputs.whole("height", height, 2), inputs.whole("width", width, 2)
+    y, x = (np.linspace(-1, 1, size) for size in sizes)
     return np.exp(-(np.square(y[:, None]) + np.square(x)) / (2 * 0.25**2))
 
 
@@ -381,16 +401,19 @@ def rank_correlation(maps: ArrayLike, others: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If the two differ in shape.
+        If the two are no maps, or differ in shape.
 
     Examples
     --------
     >>> rank_correlation([[[1, 2], [3, 9]]], [[[0, 1], [5, 6]]]).round(3)
     array([1.])
     """
-    first, second = np.asarray(maps, dtype=float), np.asarray(others, dtype=float)
-    if first.ndim != 3 or first.shape != second.shape:
-        raise ValueError(f"maps have shapes {first.shape} and {second.shape}; give (N, H, W) twice")
+    first = inputs.array("maps", maps, "NHW").astype(float)
+    second = inputs.array("others", others, "NHW").astype(float)
+    if first.shape != second.shape:
+        raise ValueError(
+            f"maps have shape {first.shape} and others {second.shape}; give (N, H, W) twice"
+        )
     ranks = [rankdata(one.reshape(len(one), -1), axis=1) for one in (first, second)]
     a, b = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
     size = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
@@ -400,43 +423,44 @@ def rank_correlation(maps: ArrayLike, others: ArrayLike) -> Array:
 # ---- Inside --------------------------------------------------------------------------------
 
 
-def _checked(model: keras.Model, images: Array, label: int) -> tuple[Array, keras.Model]:
-    """Return the images as float32 and the model without its last layer, or raise."""
-    import keras
-
-    last = model.layers[-1]
-    if not isinstance(last, keras.layers.Dense) or last.activation is not keras.activations.softmax:
-        raise ValueError(
-            f"the model ends in {last.name!r}; give one that ends in Dense(..., softmax)"
-        )
-    images = np.asarray(images)
-    expected = tuple(model.inputs[0].shape[1:])
-    if images.ndim != 4 or images.shape[1:] != expected or not len(images):
-        raise ValueError(f"images have shape {images.shape}; the model takes (N, *{expected})")
-    if images.dtype.kind != "f":
-        raise ValueError(f"images have dtype {images.dtype}; give floats in [0, 1]: divide by 255")
-    if label not in range(last.units):
-        raise ValueError(f"label={label!r}; the model has classes 0 to {last.units - 1}")
-    return images.astype("float32"), keras.Model(model.inputs[0], last.input)
+def _checked(model: keras.Model, images: Array, label: int) -> tuple[Array, Head]:
+    """Return the images as float32 and how the model gives its answer, or raise."""
+    images = images_for(model, images)
+    head = head_of(model, images)
+    inputs.whole(f"the model has {head.classes} classes, label", label, 0, head.classes - 1)
+    return images, head
 
 
-def _score(model: keras.Model, features: Any, label: int) -> Any:
-    """Return the log-odds (N,) of a class from what goes into the last layer, as a tensor."""
+def _baseline(baseline: ArrayLike, shape: tuple[int, ...], top: int) -> Array:
+    """Return a number or an image (H, W, C) that images can be compared with, or raise."""
+    if np.ndim(baseline) == 0:
+        level = inputs.number("baseline", baseline, least=0, most=top)
+        return np.asarray(level, dtype="float32")
+    start = inputs.array("baseline", baseline)
+    if start.shape != shape:
+        raise ValueError(f"baseline has shape {start.shape}; give a number or one image {shape}")
+    return inputs.images("baseline", start[np.newaxis], shape, top)[0]
+
+
+def _score(model: keras.Model, head: Head, images: Any, label: int) -> Any:
+    """Return the log-odds (N,) of a class, as a tensor."""
     import tensorflow as tf
 
-    last = model.layers[-1]
-    logits = tf.matmul(features, last.kernel) + (0 if last.bias is None else last.bias)
+    with silent(head):
+        # Half precision does not reach far enough for sums of powers.
+        logits = tf.cast(model(images, training=False), tf.float32)
+    if logits.shape[1] == 1:
+        return logits[:, 0] if label else -logits[:, 0]
     others = tf.concat([logits[:, :label], logits[:, label + 1 :]], axis=1)
     return logits[:, label] - tf.reduce_logsumexp(others, axis=1)
 
 
-def _scores(model: keras.Model, body: keras.Model, images: Array, label: int) -> Array:
+def _scores(model: keras.Model, head: Head, images: Array, label: int) -> Array:
     """Return the score (N,) of each image."""
-    parts = [_score(model, body(part, training=False), label).numpy() for part in _batches(images)]
-    return np.concatenate(parts)
+    return np.concatenate([_score(model, head, part, label).numpy() for part in _batches(images)])
 
 
-def _gradients(model: keras.Model, body: keras.Model, images: Array, label: int) -> Array:
+def _gradients(model: keras.Model, head: Head, images: Array, label: int) -> Array:
     """Return the score's gradient (N, H, W, C) with respect to the images."""
     import tensorflow as tf
 
@@ -445,16 +469,44 @@ def _gradients(model: keras.Model, body: keras.Model, images: Array, label: int)
         X = tf.convert_to_tensor(part)
         with tf.GradientTape() as tape:
             tape.watch(X)
-            score = _score(model, body(X, training=False), label)
-        parts.append(_slope(tape, score, X).numpy())
+            score = _score(model, head, X, label)
+        parts.append(_slope(tape, score, X, f"model={model.name!r}").numpy())
     return np.concatenate(parts)
 
 
-def _slope(tape: Any, score: Any, values: Any) -> Any:
+def _slope(tape: Any, score: Any, values: Any, name: str) -> Any:
     """Return the gradient; images do not mix, so that of the sum holds each image's own."""
-    import tensorflow as tf
+    slope = tape.gradient(score, values)
+    if slope is None:
+        raise ValueError(
+            f"{name}: no gradient leads there from the score; give a layer or a model in which "
+            "every step from there to the answer has a derivative"
+        )
+    return slope
 
-    return tape.gradient(score, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+def _layer_of_maps(model: keras.Model, images: Array, name: str) -> Any:
+    """Return the layer of this name, whose output has rows and columns, or raise."""
+    paths = dict(_paths(model))
+    with listening([*paths.values()]) as calls:
+        model(images[:1], training=False)
+    times = [id(layer) for layer, output in calls if len(getattr(output, "shape", ())) == 4]
+    known = {path: layer for path, layer in paths.items() if times.count(id(layer)) == 1}
+    fitting = [path for path in known if name in (path, path.split("/")[-1])]
+    if len(fitting) != 1:
+        raise ValueError(
+            f"layer={inputs.told(name)} has no rows and columns, is not in the model, or there are "
+            f"several; give one of {list(known)}"
+        )
+    return known[fitting[0]]
+
+
+def _paths(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the name and the layer, those of models inside after these."""
+    for layer in model.layers:
+        yield prefix + layer.name, layer
+        if hasattr(layer, "layers"):
+            yield from _paths(layer, f"{prefix}{layer.name}/")
 
 
 def _batches(items: Any, images: int = 1) -> list[Any]:
@@ -470,7 +522,7 @@ def _places(length: int, size: int, stride: int) -> list[int]:
 
 def _fitting(maps: ArrayLike, masks: ArrayLike) -> tuple[Array, Array]:
     """Return maps and masks as (N, H W), or raise."""
-    values, truth = np.asarray(maps, dtype=float), np.asarray(masks)
+    values, truth = inputs.array("maps", maps).astype(float), inputs.array("masks", masks)
     if values.ndim != 3 or values.shape != truth.shape or truth.dtype != bool:
         raise ValueError(
             f"maps have shape {values.shape}, masks {truth.shape} and dtype {truth.dtype}; "

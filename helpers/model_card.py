@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from sklearn import metrics
 
 from helpers import evaluation as ev
+from helpers.models import shape_of, top_of
 
 if TYPE_CHECKING:
     import keras
@@ -104,7 +105,8 @@ def model_card(
     Parameters
     ----------
     model : keras.Model
-        Its name, input shape and number of parameters are reported.
+        Any that `helpers.models` describes. Its name, input shape, range of pixels and number of
+        parameters are reported.
     texts : mapping of str to str
         What `FIELDS` asks for, in sentences.
     positive : str
@@ -115,7 +117,7 @@ def model_card(
     Raises
     ------
     ValueError
-        If a field is missing, empty or unknown, or as `evaluate`.
+        If it is no model of images, a field is missing, empty or unknown, or as `evaluate`.
 
     Examples
     --------
@@ -127,6 +129,7 @@ def model_card(
     >>> print(card.splitlines()[0])
     # Model card: small
     """
+    shape = " x ".join("any" if size is None else str(size) for size in shape_of(model))
     given = {"positive": positive, **texts}
     if missing := [name for name in ("positive", *FIELDS) if not given.get(name, "").strip()]:
         raise ValueError(f"the card lacks {', '.join(missing)}; say it in a sentence")
@@ -139,12 +142,13 @@ def model_card(
         f"| {r.measure} | {r.value:.3f} | {r.low:.3f} to {r.high:.3f} | {r.method} |"
         for r in results
     ]
-    shape = " x ".join(map(str, model.input.shape[1:]))
+    scaled = (
+        "0 to 1 (gray levels divided by 255)" if top_of(model) == 1 else "0 to 255 (gray levels)"
+    )
     network = (
         f"A convolutional network with {model.count_params():,} parameters. It takes an "
-        f"image of {shape} with pixels from 0 to 1 (gray levels divided by 255) and gives a "
-        f"probability for each class; the score is that of {positive}. Above {threshold:.3f} it "
-        f"says {positive}."
+        f"image of {shape} with pixels from {scaled} and gives a probability for each class; the "
+        f"score is that of {positive}. Above {threshold:.3f} it says {positive}."
     )
     cases = (
         f"{len(labels)} test cases, {labels.sum()} of them {positive} ({share:.1%}). Always giving "

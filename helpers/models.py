@@ -1,17 +1,34 @@
-"""Keras architectures as plain functions: shapes in, a model that is not compiled out.
+"""Keras architectures as plain functions, and what any Keras model takes and gives.
 
-Each model takes images (N, H, W, C) in [0, 1] and returns probabilities (N, K).
+`source_network` and `small_network` return a model that is not compiled. It takes images
+(N, H, W, C) in [0, 1] and returns probabilities (N, K).
+
+The other helpers take models of other makers too: functional, `Sequential`, subclassed, loaded from
+a file, with a model inside. Such a model takes one batch of images. It ends in a layer with softmax
+over K classes, in a dense layer that gives their logits, or in one output (sigmoid, or its logit)
+for class 1 of two. If it begins with a `Rescaling` layer for gray levels, as
+`Rescaling(1 / 255)`, it gets images from 0 to 255.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from helpers import inputs
 
 if TYPE_CHECKING:
     import keras
 
+Array = NDArray[Any]
 Shape = tuple[int, int, int]
+
+# A Rescaling layer that divides by so much or more is meant for gray levels, not for [0, 1].
+_GRAY_LEVELS = 100
 
 
 def source_network(input_shape: Shape = (28, 28, 1), classes: int = 2) -> keras.Model:
@@ -83,7 +100,8 @@ def small_network(
     Raises
     ------
     ValueError
-        If an image is too small for the stages, or there are fewer than two classes.
+        If an image is too small for the stages, there are fewer than two classes, or a setting is
+        no such value.
 
     Examples
     --------
@@ -94,6 +112,17 @@ def small_network(
     import keras
     from keras import layers
 
+    if not isinstance(filters, tuple | list) or not filters:
+        raise ValueError(f"filters={inputs.told(filters)}; give one number a stage, as (16, 32)")
+    for stage, number in enumerate(filters):
+        inputs.whole(f"filters[{stage}]", number, 1)
+    for name, value in (
+        ("batch_norm", batch_norm),
+        ("residual", residual),
+        ("global_pool", global_pool),
+    ):
+        inputs.one_of(name, value, (True, False))
+    inputs.number("dropout", dropout, least=0, below=1)
     images = _images(input_shape, classes, least=2 ** (len(filters) - 1))
 
     def convolution(x: Any, filters: int, size: int = 3) -> Any:
@@ -122,33 +151,337 @@ def multiply_adds(model: keras.Model) -> int:
     Each weight of a kernel is used once at each position of the output. Depthwise convolutions
     and layers inside layers count too; normalization and activations, small beside them, do not.
 
+    Parameters
+    ----------
+    model : keras.Model
+        With inputs of a fixed size; there may be several.
+
+    Raises
+    ------
+    ValueError
+        If the size of the inputs is not known.
+
     Examples
     --------
     >>> multiply_adds(source_network()) == (26 * 26 * 32 * 9 + 11 * 11 * 64 * 9 * 32
     ...     + 1600 * 64 + 64 * 2)
     True
     """
-    import numpy as np
-
+    entries = _entries(_keras_model(model))
+    shapes = [tuple(entry.shape[1:]) for entry in entries]
+    if not shapes or None in sum(shapes, ()):
+        raise ValueError(
+            f"model={model.name!r} takes images of any size, and its work depends on the size; "
+            "build it for one, with keras.Input((28, 28, 1))"
+        )
+    blank = [np.zeros((1, *shape), "float32") for shape in shapes]
+    with listening(layers_of(model)) as calls:
+        model(blank if len(blank) > 1 else blank[0], training=False)
     total = 0
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            total += multiply_adds(layer)
-            continue
-        for weight in layer.weights:
-            if weight.name.endswith("kernel"):
-                total += int(np.prod(weight.shape)) * int(np.prod(layer.output.shape[1:-1]))
+    for layer, output in calls:
+        positions = int(np.prod(getattr(output, "shape", ())[1:-1]))
+        kernels = [weight for weight in layer.weights if weight.name.endswith("kernel")]
+        total += positions * sum(int(np.prod(kernel.shape)) for kernel in kernels)
     return total
+
+
+# ---- What a model takes and gives ----------------------------------------------------------
+
+
+class Head(NamedTuple):
+    """How a model gives its answer: its last layer, what that applies, how many outputs."""
+
+    layer: Any
+    kind: str
+    outputs: int
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are; one output tells two apart."""
+        return max(self.outputs, 2)
+
+
+def layers_of(model: keras.Model) -> list[Any]:
+    """Return a model's layers in order, those of models inside it in place of these.
+
+    Examples
+    --------
+    >>> import keras
+    >>> inside = source_network()
+    >>> outside = keras.Sequential([keras.Input((28, 28, 1)), inside])
+    >>> layers_of(outside) == inside.layers
+    True
+    """
+    return [
+        leaf
+        for layer in model.layers
+        for leaf in (layers_of(layer) if hasattr(layer, "layers") else [layer])
+    ]
+
+
+def images_for(model: keras.Model, images: ArrayLike, name: str = "images") -> Array:
+    """Return images as a model takes them, (N, H, W, C) as float32.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of any making; see `helpers.models`.
+    images : array (N, H, W, C)
+        Floats in [0, 1]; from 0 to 255, integers or floats, for a model that begins with
+        `Rescaling(1 / 255)`.
+    name : str
+        Of the argument, for the error.
+
+    Raises
+    ------
+    ValueError
+        If it is no model of images, or the images are not as it takes them.
+
+    Examples
+    --------
+    >>> images_for(source_network(), np.zeros((5, 28, 28)))
+    Traceback (most recent call last):
+    ValueError: images have shape (5, 28, 28); give (N, H, W, C): images[..., np.newaxis] if they \
+are gray, images[np.newaxis] if it is one
+    """
+    return inputs.images(name, images, shape_of(model), top_of(model))
+
+
+def shape_of(model: keras.Model) -> tuple[int | None, ...]:
+    """Return the shape (H, W, C) of the images that a model takes; None is any number.
+
+    Raises
+    ------
+    ValueError
+        If it is no model of images, or takes several at once.
+
+    Examples
+    --------
+    >>> shape_of(source_network())
+    (28, 28, 1)
+    """
+    entries = _entries(_keras_model(model))
+    if len(entries) > 1:
+        raise ValueError(
+            f"model={model.name!r} takes {len(entries)} inputs, and these helpers give it one; "
+            "join the images along their channels, and part them inside the model"
+        )
+    shape = tuple(entries[0].shape[1:]) if entries else (None, None, None)
+    if len(shape) != 3:
+        raise ValueError(
+            f"model={model.name!r} takes inputs of shape {('N', *shape)}; give a model of images "
+            "(N, H, W, C)"
+        )
+    return shape
+
+
+def top_of(model: keras.Model) -> int:
+    """Return the value of white for a model: 1, or 255 if it begins with `Rescaling(1 / 255)`.
+
+    Examples
+    --------
+    >>> import keras
+    >>> network = source_network()
+    >>> scaling = keras.layers.Rescaling(1 / 255)
+    >>> top_of(network), top_of(keras.Sequential([keras.Input((28, 28, 1)), scaling, network]))
+    (1, 255)
+    """
+    import keras
+
+    layers = layers_of(_keras_model(model))
+    layers = [layer for layer in layers if not isinstance(layer, keras.layers.InputLayer)]
+    if not layers or not isinstance(layers[0], keras.layers.Rescaling):
+        return 1
+    return 255 if np.max(np.abs(layers[0].scale)) <= 1 / _GRAY_LEVELS else 1
+
+
+def head_of(model: keras.Model, images: Array) -> Head:
+    """Return how a model gives its answer: "softmax", "sigmoid" or "logits", and of what length.
+
+    Found by giving it an image and looking at the layer that the answer comes from. One output
+    stands for class 1 of two.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of any making; see `helpers.models`.
+    images : array (N, H, W, C)
+        As from `images_for`; the first is used.
+
+    Raises
+    ------
+    ValueError
+        If the model has no weights yet, or gives something else.
+
+    Examples
+    --------
+    >>> head_of(source_network(classes=3), np.zeros((1, 28, 28, 1), "float32"))[1:]
+    ('softmax', 3)
+    """
+    if not _keras_model(model).built:
+        raise ValueError(
+            f"model={model.name!r} has no weights yet; begin it with keras.Input((28, 28, 1)), "
+            "and train it or load its weights"
+        )
+    with listening(layers_of(model)) as calls:
+        output = model(images[:1], training=False)
+    if len(getattr(output, "shape", ())) != 2:
+        given = tuple(output.shape) if hasattr(output, "shape") else type(output).__name__
+        raise ValueError(
+            f"model={model.name!r} gives outputs of shape {given}; give a model with one output "
+            "(N, K), a number for each of K classes"
+        )
+    last = next((layer for layer, given in calls if given is output), None)
+    once = [layer for layer, _ in calls].count(last) == 1
+    kind = _kind(last) if once else None
+    count = int(output.shape[1])
+    if kind not in ({"sigmoid", "logits"} if count == 1 else {"softmax", "logits"}):
+        name = "an operation that is no layer" if last is None else f"{last.name!r}"
+        raise ValueError(
+            f"model={model.name!r} ends in {name} with {count} output(s), from which no "
+            "probabilities of classes follow; give one that ends in Dense(K, activation='softmax') "
+            "for K >= 2 classes, in Dense(K), or in Dense(1, activation='sigmoid') for two"
+        )
+    return Head(last, str(kind), count)
+
+
+def probabilities(head: Head, output: Array) -> Array:
+    """Return probabilities (N, K) from what a model with this head gives.
+
+    Examples
+    --------
+    >>> probabilities(Head(None, "sigmoid", 1), np.array([[0.8]])).round(3)
+    array([[0.2, 0.8]])
+    >>> probabilities(Head(None, "logits", 3), np.zeros((1, 3))).round(3)
+    array([[0.333, 0.333, 0.333]])
+    """
+    output = output.astype("float32") if output.dtype.itemsize < 4 else output
+    if head.kind == "logits":
+        # One logit stands against 0.
+        scores = output if output.shape[1] > 1 else np.hstack([0 * output, output])
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+    return output if output.shape[1] > 1 else np.hstack([1 - output, output])
+
+
+@contextmanager
+def listening(layers: Sequence[Any]) -> Iterator[list[tuple[Any, Any]]]:
+    """Note what layers give while a model runs: a list of (layer, output), in order.
+
+    Unlike `layer.output`, it is what was computed in this very run, wherever the layer lies.
+
+    Examples
+    --------
+    >>> model = source_network()
+    >>> with listening(model.layers[1:3]) as calls:
+    ...     probabilities = model(np.zeros((1, 28, 28, 1), "float32"))
+    >>> [tuple(output.shape) for layer, output in calls]
+    [(1, 26, 26, 32), (1, 13, 13, 32)]
+    """
+    calls: list[tuple[Any, Any]] = []
+
+    def noting(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any, **settings: Any) -> Any:
+            output = call(*arguments, **settings)
+            calls.append((layer, output))
+            return output
+
+        return noted
+
+    unique = list({id(layer): layer for layer in layers}.values())
+    try:
+        for layer in unique:
+            layer.call = noting(layer, layer.call)
+        yield calls
+    finally:
+        for layer in unique:
+            layer.__dict__.pop("call", None)
+
+
+@contextmanager
+def silent(head: Head) -> Iterator[None]:
+    """Let a model give its logits, (N, K) or (N, 1), in place of probabilities.
+
+    Examples
+    --------
+    >>> model, images = source_network(), np.ones((1, 28, 28, 1), "float32")
+    >>> head = head_of(model, images)
+    >>> with silent(head):
+    ...     logits = np.asarray(model(images))
+    >>> powers = np.exp(logits)
+    >>> bool(np.allclose(powers / powers.sum(), model(images), atol=1e-6))
+    True
+    """
+    import keras
+
+    if head.kind == "logits":
+        yield
+        return
+    name = "activation" if hasattr(head.layer, "activation") else "call"
+    before = head.layer.__dict__.get(name)
+    try:
+        setattr(head.layer, name, keras.activations.linear if name == "activation" else _same)
+        yield
+    finally:
+        if name == "activation":
+            head.layer.activation = before
+        else:
+            head.layer.__dict__.pop(name, None)
+
+
+def _same(values: Any, mask: Any = None) -> Any:
+    return values
+
+
+def _kind(layer: Any) -> str | None:
+    """Return what a last layer applies to its logits, tried on numbers, or None."""
+    import keras
+
+    if isinstance(layer, keras.layers.Softmax):
+        applied: Any = layer.call
+    elif hasattr(layer, "activation"):
+        applied = layer.activation
+    else:
+        return None
+    probe = keras.ops.convert_to_tensor([[-1.0, 0.5, 2.0]])
+    for kind, function in (
+        ("softmax", keras.ops.softmax),
+        ("sigmoid", keras.ops.sigmoid),
+        ("logits", keras.activations.linear),
+    ):
+        if np.allclose(applied(probe), function(probe), atol=1e-4):
+            return kind
+    return None
+
+
+def _keras_model(model: Any) -> Any:
+    """Return it if it is a model, or raise."""
+    import keras
+
+    return inputs.instance("model", model, keras.Model, "a Keras model, such as source_network()")
+
+
+def _entries(model: Any) -> list[Any]:
+    """Return the inputs of a model; none if it takes what it gets."""
+    try:
+        return list(model.inputs)
+    except AttributeError:  # subclassed, or a Sequential that is not built
+        return []
 
 
 def _images(input_shape: Shape, classes: int, least: int) -> Any:
     """Return the input of a model, or raise."""
     import keras
 
-    if len(input_shape) != 3 or min(input_shape[:2]) < least:
+    shape = tuple(input_shape) if isinstance(input_shape, tuple | list) else ()
+    if len(shape) != 3:
         raise ValueError(
-            f"input_shape={input_shape!r}; give (H, W, C) with {least} or more rows and columns"
+            f"input_shape={inputs.told(input_shape)}; give (H, W, C), such as (28, 28, 1)"
         )
-    if classes < 2:
+    for place, smallest in enumerate((least, least, 1)):
+        inputs.whole(
+            f"input_shape={inputs.told(input_shape)}, entry {place}", shape[place], smallest
+        )
+    if inputs.whole("classes", classes, 1) < 2:
         raise ValueError(f"classes={classes!r}; two classes need two outputs, so give 2 or more")
-    return keras.Input(tuple(input_shape))
+    return keras.Input(shape)

@@ -1,12 +1,15 @@
 """Figures from arrays: each function returns a Figure, `helpers.display.show` shows it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
+
+from helpers import inputs
 
 # Okabe and Ito's colors, told apart with any kind of color vision
 # (https://jfly.uni-koeln.de/color/).
@@ -43,7 +46,9 @@ def grid(
     Raises
     ------
     ValueError
-        If the numbers of titles and images differ, or an image is not (H, W), (H, W, 1), (H, W, 3).
+        If there are no images, the numbers of titles and images differ, an image is not (H, W),
+        (H, W, 1) or (H, W, 3), is NaN somewhere or has colors outside [0, 1], or a setting is no
+        such number.
 
     Examples
     --------
@@ -51,14 +56,28 @@ def grid(
     >>> [axis.get_title() for axis in figure.axes]
     ['a', 'b', 'c']
     """
-    pictures = [np.asarray(image) for image in images]
-    if titles and len(titles) != len(pictures):
+    pictures = [inputs.array(f"images[{n}]", image) for n, image in _each("images", images)]
+    for number, image in enumerate(pictures):
+        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
+            raise ValueError(
+                f"images[{number}] has shape {image.shape}; give (H, W), (H, W, 1) or (H, W, 3)"
+            )
+        if image.shape[2:] == (3,):
+            inputs.images(
+                f"images[{number}:{number + 1}]",
+                image[None],
+                top=1 if image.dtype.kind == "f" else 255,
+            )
+    _need_texts("titles", titles)
+    if len(titles) not in (0, len(pictures)):
         raise ValueError(
             f"{len(titles)} titles for {len(pictures)} images; give one to each or none"
         )
-    columns = min(columns, len(pictures))
+    inputs.number("size", size, above=0)
+    columns = min(inputs.whole("columns", columns, 1), len(pictures))
     row_count = -(-len(pictures) // columns)
-    height = size + (0.28 * (1 + max(t.count("\n") for t in titles)) if titles else 0.05)
+    lines = [1 + title.count("\n") for title in titles]
+    height = size + (0.28 * max(lines) if lines else 0.05)
     figure, axes = plt.subplots(
         row_count,
         columns,
@@ -69,12 +88,10 @@ def grid(
     for axis in axes.flat[len(pictures) :]:
         axis.remove()
     for number, (axis, image) in enumerate(zip(axes.flat, pictures, strict=False)):
-        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
-            raise ValueError(f"image {number} has shape {image.shape}; expected (H, W[, 1 or 3])")
         limits = {"vmin": 0, "vmax": 255} if image.dtype == np.uint8 else {}
         axis.imshow(image.squeeze(axis=2) if image.shape[2:] == (1,) else image, "gray", **limits)
         axis.set_axis_off()
-        if titles:
+        if len(titles):
             axis.set_title(titles[number], fontsize=9)
     return figure
 
@@ -89,12 +106,21 @@ def timeline(events: Sequence[tuple[int, str, str]], colors: Mapping[str, str]) 
     colors : mapping of str to str
         The color of each kind; also the legend.
 
+    Raises
+    ------
+    ValueError
+        If there are no events, one is not (year, text, kind), or its kind has no color.
+
     Examples
     --------
     >>> figure = timeline([(1973, "CT", "in medicine")], {"in medicine": RED})
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1973', 'CT', 'in medicine']
     """
+    for number, event in _each("events", events):
+        if not isinstance(event, list | tuple) or len(event) != 3:
+            raise ValueError(f"events[{number}]={inputs.told(event)}; give (year, text, kind)")
+        inputs.one_of(f"events[{number}], kind", event[2], list(colors))
     figure, axis = plt.subplots(figsize=(7.6, 0.28 * len(events) + 0.6), layout="constrained")
     for row, (year, text, kind) in enumerate(events):
         axis.text(-0.3, row, str(year), ha="right", va="center", fontsize=10)
@@ -131,7 +157,8 @@ def boards(
     Raises
     ------
     ValueError
-        If the numbers of matrices, titles and boxes differ.
+        If there are no matrices, one is not (H, W), the numbers of matrices, titles and boxes
+        differ, or a setting is no such number.
 
     Examples
     --------
@@ -139,13 +166,25 @@ def boards(
     >>> [axis.get_title() for axis in figure.axes]
     ['X', 'K']
     """
-    arrays = [np.asarray(matrix, dtype=float) for matrix in matrices]
+    arrays = []
+    for number, matrix in _each("matrices", matrices):
+        array = np.asarray(matrix)
+        empty = array.dtype.kind == "f" and np.isnan(array)
+        inputs.array(f"matrices[{number}]", np.where(empty, 0, array), "HW")
+        arrays.append(array.astype(float))
+    _need_texts("titles", titles)
+    inputs.number("size", size, above=0)
     boxes = boxes or [None] * len(arrays)
     if not len(arrays) == len(titles) == len(boxes):
         raise ValueError(
             f"{len(arrays)} matrices, {len(titles)} titles and {len(boxes)} boxes; "
             "give one of each to each matrix"
         )
+    for number, box in enumerate(boxes):
+        if box is not None and np.shape(box) != (4,):
+            raise ValueError(
+                f"boxes[{number}]={inputs.told(box)}; give (row, column, height, width) or None"
+            )
     widths = [array.shape[1] for array in arrays]
     height = max(array.shape[0] for array in arrays)
     figure, axes = plt.subplots(
@@ -198,7 +237,8 @@ def heat(
     Raises
     ------
     ValueError
-        If the numbers of maps, titles and outlines differ.
+        If there are no maps, one is not (H, W) or NaN somewhere, the numbers of maps, titles and
+        outlines differ, an outline has another shape, or a setting is no such number.
 
     Examples
     --------
@@ -206,13 +246,23 @@ def heat(
     >>> [axis.get_title() for axis in figure.axes]
     ['a', 'b']
     """
+    arrays = [inputs.array(f"maps[{n}]", values, "HW") for n, values in _each("maps", maps)]
+    _need_texts("titles", titles)
+    inputs.number("size", size, above=0)
     outlines = outlines if len(outlines) else [None] * len(maps)
     if not len(maps) == len(titles) == len(outlines):
         raise ValueError(
             f"{len(maps)} maps, {len(titles)} titles and {len(outlines)} outlines; "
             "give one of each to each map"
         )
-    columns = min(columns, len(maps))
+    for number, (array, outline) in enumerate(zip(arrays, outlines, strict=True)):
+        if outline is not None:
+            shape = inputs.array(f"outlines[{number}]", outline).shape
+            if shape != array.shape:
+                raise ValueError(
+                    f"outlines[{number}] has shape {shape}; give that of its map, {array.shape}"
+                )
+    columns = min(inputs.whole("columns", columns, 1), len(maps))
     row_count = -(-len(maps) // columns)
     height = size + 0.25 * (1 + max(title.count("\n") for title in titles))
     figure, axes = plt.subplots(
@@ -224,8 +274,7 @@ def heat(
     )
     for axis in axes.flat[len(maps) :]:
         axis.remove()
-    for axis, values, title, outline in zip(axes.flat, maps, titles, outlines, strict=False):
-        array = np.asarray(values)
+    for axis, array, title, outline in zip(axes.flat, arrays, titles, outlines, strict=False):
         if array.dtype == np.uint8:
             axis.imshow(array, "gray", vmin=0, vmax=255)
         else:
@@ -239,3 +288,17 @@ def heat(
         axis.set_axis_off()
         axis.set_title(title, fontsize=9)
     return figure
+
+
+def _each(name: str, values: Any) -> list[tuple[int, Any]]:
+    """Return what there is to draw, with its number, or raise."""
+    listed = isinstance(values, Sequence) and not isinstance(values, str)
+    if not listed and not np.ndim(values) or not len(values):
+        raise ValueError(f"{name}={inputs.told(values)}; give a list with one or more to draw")
+    return list(enumerate(values))
+
+
+def _need_texts(name: str, values: Any) -> None:
+    # A string stands for its letters: "XKY" are three titles.
+    if not hasattr(values, "__len__") or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"{name}={inputs.told(values)}; give a list of texts, one to each")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+from helpers import inputs
+from helpers.models import Head, head_of, images_for, layers_of, probabilities
 
 if TYPE_CHECKING:
     import keras
@@ -67,15 +70,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}; give 1 or more")
+            inputs.whole(name, getattr(self, name), 1)
         for name in ("weight_decay", "shift", "turn", "zoom", "label_smoothing"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}; give a share from 0 to below 1")
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate={self.learning_rate!r}; give a number above 0")
-        if self.flip not in ("", "horizontal", "both"):
-            raise ValueError(f"flip={self.flip!r}; give '', 'horizontal' or 'both'")
+            inputs.number(name, getattr(self, name), least=0, below=1)
+        inputs.number("learning_rate", self.learning_rate, above=0)
+        inputs.one_of("flip", self.flip, ("", "horizontal", "both"))
+        for name in ("cosine", "class_weights"):
+            inputs.one_of(name, getattr(self, name), (True, False))
 
 
 def augment(images: Array, recipe: Recipe, random: np.random.Generator) -> Array:
@@ -86,7 +87,7 @@ def augment(images: Array, recipe: Recipe, random: np.random.Generator) -> Array
     Parameters
     ----------
     images : float32 array (N, H, W, C)
-        One batch.
+        One batch, in [0, 1].
     recipe : Recipe
         How far; see there.
     random : numpy Generator
@@ -95,6 +96,11 @@ def augment(images: Array, recipe: Recipe, random: np.random.Generator) -> Array
     Returns
     -------
     array (N, H, W, C)
+
+    Raises
+    ------
+    ValueError
+        If an argument is no such value.
 
     Examples
     --------
@@ -105,6 +111,14 @@ def augment(images: Array, recipe: Recipe, random: np.random.Generator) -> Array
     >>> augment(images, Recipe(), np.random.default_rng(0)).shape
     (4, 28, 28, 1)
     """
+    X = inputs.images("images", images)
+    inputs.instance("recipe", recipe, Recipe, "Recipe(shift=0.1)")
+    inputs.instance("random", random, np.random.Generator, "np.random.default_rng(0)")
+    return _augmented(X, recipe, random)
+
+
+def _augmented(images: Array, recipe: Recipe, random: np.random.Generator) -> Array:
+    """Do what `augment` says."""
     from keras import ops
 
     count, height, width, _ = images.shape
@@ -149,9 +163,9 @@ def train(
     Parameters
     ----------
     model : keras.Model
-        Returns probabilities (N, K).
+        Any that `helpers.models` describes; its answer decides the loss.
     images : float32 array (N, H, W, C)
-        In [0, 1].
+        In [0, 1]; from 0 to 255 if the model begins with `Rescaling(1 / 255)`.
     labels : int array (N,)
         Or float array (N, K): a probability for each class, as from a teacher.
     recipe : Recipe
@@ -166,7 +180,8 @@ def train(
     Raises
     ------
     ValueError
-        If there are no images, or labels do not fit images and model.
+        If an argument is no such value, or labels do not fit images and model: then nothing is
+        trained. If the loss is no longer a number: then the model is lost.
 
     Examples
     --------
@@ -182,40 +197,61 @@ def train(
     import keras
     from tqdm import tqdm
 
-    targets, weights = _targets(images, labels, model.output.shape[-1], recipe.class_weights)
+    X = images_for(model, images)
+    inputs.instance("recipe", recipe, Recipe, "Recipe(steps=100)")
+    random = np.random.default_rng(inputs.whole("seed", seed, 0))
+    inputs.one_of("verbose", verbose, (True, False))
+    if watch is not None and not callable(watch):
+        raise ValueError(f"watch={inputs.told(watch)} can't be called; give a function of the step")
+    if not model.built:
+        model(X[:1])
+    head = head_of(model, X)
+    targets, weights = _targets(labels, len(X), head.classes, recipe.class_weights)
     rate: Any = recipe.learning_rate
     if recipe.cosine:
         rate = keras.optimizers.schedules.CosineDecay(rate, recipe.steps)
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay),
-        keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
+        keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay), _loss(head, recipe)
     )
+    if head.outputs == 1:
+        targets = targets[:, 1:]
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
-    random = np.random.default_rng(seed)
     order = np.empty(0, int)
     losses = []
     for step in tqdm(range(1, recipe.steps + 1), unit="step", disable=not verbose):
         while len(order) < recipe.batch_size:
-            order = np.append(order, random.permutation(len(images)))
+            order = np.append(order, random.permutation(len(X)))
         batch, order = order[: recipe.batch_size], order[recipe.batch_size :]
-        X = augment(images[batch], recipe, random)
-        losses.append(model.train_on_batch(X, targets[batch], weights[batch]))
+        moved = _augmented(X[batch], recipe, random)
+        losses.append(float(model.train_on_batch(moved, targets[batch], weights[batch])))
+        if not np.isfinite(losses[-1]):
+            raise ValueError(
+                f"the loss is {losses[-1]} at step {step}: make the model anew and lower "
+                f"learning_rate={recipe.learning_rate:g}"
+            )
         if watch is not None:
             watch(step)
-    return [float(loss) for loss in losses]
+    return losses
 
 
 def predict(model: keras.Model, images: Array, flips: Sequence[str] = ("",)) -> Array:
     """Return a model's probabilities (N, K), averaged over mirrored copies if asked.
 
+    A model of one output gives two columns; logits become probabilities.
+
     Parameters
     ----------
     model : keras.Model
-        Returns probabilities.
+        Any that `helpers.models` describes.
     images : float32 array (N, H, W, C)
-        In [0, 1].
+        In [0, 1]; from 0 to 255 if the model begins with `Rescaling(1 / 255)`.
     flips : sequence of str
         Directions to average over: "" is the image as it is, "horizontal", "vertical", "both".
+
+    Raises
+    ------
+    ValueError
+        If model, images or directions are no such values.
 
     Examples
     --------
@@ -223,13 +259,21 @@ def predict(model: keras.Model, images: Array, flips: Sequence[str] = ("",)) -> 
     >>> predict(small_network(filters=(4,)), np.zeros((2, 28, 28, 1), "float32")).shape
     (2, 2)
     """
+    X = images_for(model, images)
+    if not isinstance(flips, list | tuple) or not flips:
+        raise ValueError(
+            f"flips={inputs.told(flips)}; give one or more in a tuple, as ('', 'both')"
+        )
     turned = {
-        "": images,
-        "horizontal": images[:, :, ::-1],
-        "vertical": images[:, ::-1],
-        "both": images[:, ::-1, ::-1],
+        "": X,
+        "horizontal": X[:, :, ::-1],
+        "vertical": X[:, ::-1],
+        "both": X[:, ::-1, ::-1],
     }
-    return np.mean([model.predict(turned[flip], 256, verbose=0) for flip in flips], axis=0)
+    copies = [turned[inputs.one_of("flips", flip, list(turned))] for flip in flips]
+    head = head_of(model, X)
+    parts = [probabilities(head, model.predict(each, 256, verbose=0)) for each in copies]
+    return np.mean(parts, axis=0)
 
 
 def with_own_statistics(model: keras.Model, images: Array) -> Array:
@@ -242,9 +286,14 @@ def with_own_statistics(model: keras.Model, images: Array) -> Array:
     Parameters
     ----------
     model : keras.Model
-        Returns probabilities.
+        Any that `helpers.models` describes, with batch normalization.
     images : float32 array (N, H, W, C)
-        In [0, 1]; all go through the model at once, so N is bounded by memory.
+        As of `predict`; all go through the model at once, so N is bounded by memory.
+
+    Raises
+    ------
+    ValueError
+        If model or images are no such values, or batch normalization is frozen.
 
     Examples
     --------
@@ -253,8 +302,8 @@ def with_own_statistics(model: keras.Model, images: Array) -> Array:
     >>> from helpers.models import small_network
     >>> images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
     >>> model = small_network(filters=(4,))
-    >>> one, other = (with_own_statistics(model, scale * images) for scale in (100, 200))
-    >>> bool(np.allclose(one, other, atol=1e-3))
+    >>> one, other = (with_own_statistics(model, scale * images) for scale in (0.5, 1))
+    >>> bool(np.allclose(one, other, atol=0.02))
     True
     """
     # All of the old mean, nothing of the new one.
@@ -270,9 +319,14 @@ def settle(model: keras.Model, images: Array) -> None:
     Parameters
     ----------
     model : keras.Model
-        With batch normalization.
+        Any that `helpers.models` describes, with batch normalization.
     images : float32 array (N, H, W, C)
-        In [0, 1]; all go through the model at once, so N is bounded by memory.
+        As of `predict`; all go through the model at once, so N is bounded by memory.
+
+    Raises
+    ------
+    ValueError
+        If model or images are no such values, or batch normalization is frozen.
 
     Examples
     --------
@@ -291,10 +345,22 @@ def _normalized_by_batch(model: keras.Model, images: Array, momentum: float) -> 
     """Return the output in training mode without dropout; running means move by this momentum."""
     import keras
 
+    X = images_for(model, images)
+    head = head_of(model, X)
+    kept = [one for one in layers_of(model) if isinstance(one, keras.layers.BatchNormalization)]
+    if not kept:
+        raise ValueError(
+            f"model={model.name!r} has no batch normalization; give one that has it, "
+            "such as small_network()"
+        )
+    if not all(layer.trainable for layer in kept):
+        raise ValueError(
+            f"model={model.name!r} has frozen batch normalization; set model.trainable = True"
+        )
     # What is changed for this one call: layer, its setting, the value for now.
     changes = [
         (layer, name, value)
-        for layer in _all_layers(model)
+        for layer in layers_of(model)
         for kind, name, value in (
             (keras.layers.BatchNormalization, "momentum", momentum),
             (keras.layers.Dropout, "rate", 0.0),
@@ -305,39 +371,37 @@ def _normalized_by_batch(model: keras.Model, images: Array, momentum: float) -> 
     try:
         for layer, name, value in changes:
             setattr(layer, name, value)
-        return keras.ops.convert_to_numpy(model(images, training=True))
+        return probabilities(head, keras.ops.convert_to_numpy(model(X, training=True)))
     finally:
         for (layer, name, _), value in zip(changes, before, strict=True):
             setattr(layer, name, value)
 
 
-def _all_layers(model: keras.Model) -> Iterator[Any]:
-    """Yield the layers of a model, those of models inside it too."""
-    for layer in model.layers:
-        yield from _all_layers(layer) if hasattr(layer, "layers") else (layer,)
+def _loss(head: Head, recipe: Recipe) -> Any:
+    """Return the cross-entropy that fits what the model gives."""
+    import keras
+
+    one = head.outputs == 1
+    made = keras.losses.BinaryCrossentropy if one else keras.losses.CategoricalCrossentropy
+    return made(from_logits=head.kind == "logits", label_smoothing=recipe.label_smoothing)
 
 
-def _targets(images: Array, labels: Array, classes: int, balance: bool) -> tuple[Array, Array]:
+def _targets(labels: ArrayLike, count: int, classes: int, balance: bool) -> tuple[Array, Array]:
     """Return labels as probabilities (N, K), and the weight of each image in the loss (N,)."""
-    labels = np.asarray(labels)
-    if not len(images) or len(images) != len(labels):
-        raise ValueError(f"{len(images)} images and {len(labels)} labels; give one to each")
-    if labels.ndim == 2 and labels.shape[1] == classes and labels.dtype.kind == "f":
-        targets = labels.astype("float32")
-    elif labels.ndim == 1 and labels.dtype.kind in "iu":
-        if labels.min() < 0 or labels.max() >= classes:
+    given = inputs.array("labels", labels)
+    if given.ndim == 2 and given.dtype.kind == "f":
+        if given.shape != (count, classes):
             raise ValueError(
-                f"labels go from {labels.min()} to {labels.max()}, but the model has {classes} "
-                f"outputs for classes 0 to {classes - 1}"
+                f"labels have shape {given.shape}; give ({count}, {classes}): for each image the "
+                "probability of each class"
             )
-        targets = np.eye(classes, dtype="float32")[labels]
+        if given.min() < 0 or np.abs(given.sum(axis=1) - 1).max() > 0.01:
+            raise ValueError("labels are no probabilities; give rows from 0 to 1 whose sum is 1")
+        targets = given.astype("float32")
     else:
-        raise ValueError(
-            f"labels have shape {labels.shape} and dtype {labels.dtype}; give integers (N,) "
-            f"or probabilities (N, {classes})"
-        )
-    weights = np.ones(len(labels), "float32")
+        targets = np.eye(classes, dtype="float32")[inputs.labels("labels", given, count, classes)]
+    weights = np.ones(count, "float32")
     if balance:
         counts = targets.sum(axis=0)
-        weights = (targets @ (len(labels) / (classes * np.maximum(counts, 1)))).astype("float32")
+        weights = (targets @ (count / (classes * np.maximum(counts, 1)))).astype("float32")
     return targets, weights
