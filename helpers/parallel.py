@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from helpers import inputs
+
 Result = TypeVar("Result")
 
 # BLAS, the library behind NumPy's matrix products, and how many threads it takes: one a core.
@@ -60,6 +62,8 @@ def split(count: int, bytes_each: int) -> list[slice]:
     >>> split(6, bytes_each=PART_BYTES // 3)
     [slice(0, 3, None), slice(3, 6, None)]
     """
+    count = inputs.whole("count", count, least=1)
+    inputs.number("bytes_each", bytes_each, least=0)
     parts = 2 ** math.ceil(math.log2(max(1, count * bytes_each / PART_BYTES)))
     step = math.ceil(count / parts)
     return [slice(start, start + step) for start in range(0, count, step)]
@@ -76,6 +80,11 @@ def on_all_cores(work: Callable[..., Result], *items: Sequence[Any]) -> list[Res
     >>> on_all_cores(lambda part: part.start, split(6, bytes_each=PART_BYTES // 3))
     [0, 3]
     """
+    if not callable(work):
+        raise ValueError(f"work={inputs.told(work)} can't be called; give a function")
+    if len({len(each) for each in items}) != 1:
+        lengths = [len(each) for each in items]
+        raise ValueError(f"items have lengths {lengths}; give one or more, of the same length")
     if threading.current_thread().name.startswith(WORKER):
         return list(map(work, *items))
     with one_thread_each():

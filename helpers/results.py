@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from helpers import inputs
+
 Array = NDArray[Any]
 FOLDER = Path(__file__).parents[1] / "notebooks" / "results"
 
@@ -28,7 +30,8 @@ def pack(values: ArrayLike, step: float = 0.01) -> dict[str, Any]:
     values : array of numbers, any shape
         None may be missing, or larger than 32767 steps.
     step : float
-        What is told apart. Log-odds in hundredths move no rank that matters.
+        What is told apart: 1, or 1 divided by a whole number. Log-odds in hundredths move no rank
+        that matters.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def pack(values: ArrayLike, step: float = 0.01) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If a value is not finite, or too large for this step.
+        If a value is not finite, or too large for this step, or there is no such step.
 
     Examples
     --------
@@ -47,9 +50,15 @@ def pack(values: ArrayLike, step: float = 0.01) -> dict[str, Any]:
     >>> unpack(pack([True, False], step=1))
     array([1, 0])
     """
-    array = np.asarray(values, dtype=float) / step
+    inputs.number("step", step, above=0, most=1)
+    if abs(1 / step - round(1 / step)) > 1e-6:
+        raise ValueError(f"step={step}; give 1 divided by a whole number, such as 0.01")
+    try:
+        array = np.asarray(values, dtype=float) / step
+    except (TypeError, ValueError):
+        raise ValueError(f"values={inputs.told(values)}; give an array of numbers") from None
     if not np.isfinite(array).all():
-        raise ValueError("values hold NaN or infinity; look where they come from")
+        raise ValueError("values hold NaN or infinity; give finite ones: look where they come from")
     if array.size and np.abs(array).max() > np.iinfo(np.int16).max:
         raise ValueError(f"values reach {np.abs(array).max() * step:g}; give a step above {step}")
     data = zlib.compress(np.rint(array).astype("<i2").tobytes(), 9)
@@ -59,16 +68,24 @@ def pack(values: ArrayLike, step: float = 0.01) -> dict[str, Any]:
 def unpack(stored: dict[str, Any]) -> Array:
     """Return the array that `pack` made text of: whole numbers if the step is 1, else floats.
 
+    Raises
+    ------
+    ValueError
+        If this is nothing that `pack` made.
+
     Examples
     --------
     >>> unpack(pack(np.arange(6).reshape(2, 3), step=1))
     array([[0, 1, 2],
            [3, 4, 5]])
     """
-    steps = np.frombuffer(zlib.decompress(base64.b64decode(stored["packed"])), "<i2")
-    steps = steps.reshape(stored["shape"]).astype(int)
-    # Divided by a whole number, 12 hundredths are 0.12; multiplied by 0.01 they are not quite.
-    return steps if stored["step"] == 1 else steps / round(1 / stored["step"])
+    try:
+        steps = np.frombuffer(zlib.decompress(base64.b64decode(stored["packed"])), "<i2")
+        steps = steps.reshape(stored["shape"]).astype(int)
+        # Divided by a whole number, 12 hundredths are 0.12; multiplied by 0.01 they are not quite.
+        return steps if stored["step"] == 1 else steps / round(1 / stored["step"])
+    except (LookupError, TypeError, ValueError, ArithmeticError, zlib.error):
+        raise ValueError(f"stored={inputs.told(stored)}; give what `pack` returned") from None
 
 
 def _unpacked(value: Any) -> Any:
@@ -114,6 +131,8 @@ class Runs(list[dict[str, Any]]):
         shared: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(runs)
+        for place, run in enumerate(self):
+            inputs.instance(f"run {place}", run, dict, "a dict of its entries")
         self.name, self.settings, self.shared = name, settings or {}, shared or {}
 
     def where(self, **wanted: Any) -> Runs:
@@ -126,7 +145,7 @@ class Runs(list[dict[str, Any]]):
         """
         kept = list(self)
         for name, value in wanted.items():
-            several = isinstance(value, list | tuple | set | range)
+            several = isinstance(value, list | tuple | set | range | np.ndarray)
             choices = list(value) if several else [value]
             there = [run[name] for run in kept if name in run]
             if not there:
@@ -146,6 +165,8 @@ class Runs(list[dict[str, Any]]):
         ValueError
             If a run has no such entry, or runs have entries of different shapes.
         """
+        if not path:
+            raise ValueError("path is empty; give the name of an entry")
         values = []
         for run in self:
             value: Any = run
@@ -155,7 +176,27 @@ class Runs(list[dict[str, Any]]):
                     raise ValueError(f"a run has no entry {name!r} of {path}; there are {names}")
                 value = value[name]
             values.append(value)
+        shapes = list(map(_shape, values))
+        for place, shape in enumerate(shapes):
+            if shape is None or shape != shapes[0]:
+                raise ValueError(
+                    f"{path} has shape {shapes[0]} in run 0 and {shape} in run "
+                    f"{place} ({self._about(place)}); pick runs that are alike with `where`"
+                )
         return np.array(values)
+
+    def _about(self, place: int) -> str:
+        """Say which run this is: its first entries that are one number or word."""
+        short = [(k, v) for k, v in self[place].items() if isinstance(v, int | float | str)]
+        return ", ".join(f"{k}={inputs.told(v)}" for k, v in short[:3])
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """Return the shape of what may be an array, or None if its lengths are unequal."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return None
 
 
 def _whole(line: bytes, number: int, file: Path) -> Any:
@@ -187,7 +228,7 @@ def load(name: str, folder: str | Path = FOLDER) -> Runs:
     FileNotFoundError
         If there is no such file; says which there are.
     ValueError
-        If a line of the file was cut short.
+        If a line of the file was cut short, or it is no such file.
 
     Examples
     --------
@@ -199,10 +240,16 @@ def load(name: str, folder: str | Path = FOLDER) -> Runs:
         known = ", ".join(sorted(path.stem for path in Path(folder).glob("*.jsonl"))) or "none"
         raise FileNotFoundError(f"there are no stored runs of {name!r}; there are {known}")
     lines = file.read_bytes().splitlines()
-    head, *rest = (_whole(line, number, file) for number, line in enumerate(lines, start=1))
-    runs = []
-    for entry in rest:
-        records = entry["record"] if isinstance(entry["record"], list) else [entry["record"]]
-        about = {key: entry[key] for key in ("seconds", "versions", "device")}
-        runs += [{**entry["job"], **_unpacked(record), **about} for record in records]
-    return Runs(runs, name, head["settings"], _unpacked(head["shared"]))
+    entries = [_whole(line, number, file) for number, line in enumerate(lines, start=1)]
+    try:
+        head, *rest = entries
+        runs = []
+        for entry in rest:
+            records = entry["record"] if isinstance(entry["record"], list) else [entry["record"]]
+            about = {key: entry[key] for key in ("seconds", "versions", "device")}
+            runs += [{**entry["job"], **_unpacked(record), **about} for record in records]
+        return Runs(runs, name, head["settings"], _unpacked(head["shared"]))
+    except (LookupError, TypeError, ValueError):
+        raise ValueError(
+            f"{file.name} holds no stored runs; give a file that `python -m experiments` made"
+        ) from None

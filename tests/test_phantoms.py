@@ -312,12 +312,14 @@ def test_lesions_show_in_slices_as_their_tissue():
 
 @each
 def test_labels_must_be_classes(simulate, classes):
-    with pytest.raises(ValueError, match=f"from 0 to {classes}; expected 0 to {classes - 1}"):
+    with pytest.raises(
+        ValueError, match=f"from 0 to {classes}; give classes from 0 to {classes - 1}"
+    ):
         simulate([0, classes])
     with pytest.raises(ValueError, match="from -1 to 0"):
         simulate([-1, 0])
     for wrong in ([], [[0, 1]], [0.5], 3):
-        with pytest.raises(ValueError, match=r"give integers \(N,\)"):
+        with pytest.raises(ValueError, match="labels .* give"):
             simulate(wrong)
 
 
@@ -329,19 +331,5 @@ def test_marker_must_be_probabilities(simulate, classes):
 
 
 def test_size_must_show_something():
-    with pytest.raises(ValueError, match="size=4 is too small"):
+    with pytest.raises(ValueError, match="size=4; give an integer of 8 or more"):
         phantoms.radiographs([0], size=4)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"size": (0, 1)}, {"size": (2, 1)}, {"contrast": (-1, 1)}, {"position": (0, 1.5)}]
-)
-def test_bad_lesion(wrong):
-    with pytest.raises(ValueError, match=r"give \(low, high\)|give -1 to 1"):
-        Lesion(**wrong)
-
-
-@pytest.mark.parametrize("wrong", [{"dose": 0}, {"blur": -1}])
-def test_bad_scanner(wrong):
-    with pytest.raises(ValueError, match="can't be built; give dose > 0 and blur >= 0"):
-        Scanner(**wrong)

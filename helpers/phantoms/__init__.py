@@ -16,8 +16,9 @@ scanner : Scanner
 marker : sequence of floats, or None
     For each class the probability of a small white square in the top left corner: a shortcut.
 
-They return `Phantoms`, and raise ValueError if labels are no classes of theirs or the marker has
-not one probability a class. Positions are (x, y) from (-1, -1) top left to (1, 1) bottom right.
+They return `Phantoms`, and raise ValueError if labels are no classes of theirs, the marker has not
+one probability a class, or another parameter is not what is listed. Positions are (x, y) from
+(-1, -1) top left to (1, 1) bottom right.
 """
 
 from .drawing import Lesion, Phantoms, Scanner, draw_labels

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter
 
+from helpers import inputs
+
+# More of what is relative to the usual is a slip.
+HUNDRED = 100
 # One for all images, or one for each: an array (N, 1, 1).
 Number = float | np.ndarray
 
@@ -18,11 +22,17 @@ class Lesion:
     Attributes
     ----------
     size : (low, high)
-        Radius relative to the typical one, drawn between the two.
+        Radius relative to the typical one, drawn between the two: above 0, to 100.
     contrast : (low, high)
-        Difference from the tissue around relative to the typical one, drawn between the two.
+        Difference from the tissue around relative to the typical one, drawn between the two: 0 to
+        100.
     position : (x, y) or None
-        The center of an image's lesion, around which its others lie; None draws one.
+        The center of an image's lesion, around which its others lie, -1 to 1; None draws one.
+
+    Raises
+    ------
+    ValueError
+        If a number is another one.
     """
 
     size: tuple[float, float] = (0.7, 1.3)
@@ -30,10 +40,16 @@ class Lesion:
     position: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.size[0] <= self.size[1] or not 0 <= self.contrast[0] <= self.contrast[1]:
-            raise ValueError(f"{self} has a range that is not positive; give (low, high)")
-        if self.position and max(map(abs, self.position)) > 1:
-            raise ValueError(f"position={self.position} is outside the image; give -1 to 1")
+        for name, (low, high) in [
+            ("size", _pair("size", self.size, "(low, high)")),
+            ("contrast", _pair("contrast", self.contrast, "(low, high)")),
+        ]:
+            inputs.number(f"{name}'s low", low, least=0, most=HUNDRED)
+            inputs.number(f"{name}'s high", high, least=low, most=HUNDRED)
+        inputs.number("size's low", self.size[0], above=0)
+        if self.position is not None:
+            for axis, place in zip("xy", _pair("position", self.position, "(x, y)"), strict=True):
+                inputs.number(f"position's {axis}", place, least=-1, most=1)
 
 
 @dataclass(frozen=True)
@@ -44,12 +60,18 @@ class Scanner:
     ----------
     dose : float
         Photons, or pictures averaged, relative to the usual number: noise falls with its root.
+        Above 0, to 1e12.
     blur : float
-        Standard deviation of the blur in 28ths of the image's width.
+        Standard deviation of the blur in 28ths of the image's width, 0 to 28.
     contrast : float
-        Steepness of the gray scale around its middle, relative to the usual one.
+        Steepness of the gray scale around its middle, relative to the usual one, 0 to 100.
     brightness : float
-        Added to gray levels, which go from 0 to 1.
+        Added to gray levels, which go from 0 to 1: -1 to 1.
+
+    Raises
+    ------
+    ValueError
+        If a number is another one.
     """
 
     dose: float = 1.0
@@ -58,8 +80,23 @@ class Scanner:
     brightness: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.dose <= 0 or self.blur < 0:
-            raise ValueError(f"{self} can't be built; give dose > 0 and blur >= 0")
+        # Photons are counted in 64 bits, and a blur is as wide as the image at most.
+        inputs.number("dose", self.dose, above=0, most=1e12)
+        inputs.number("blur", self.blur, least=0, most=28)
+        inputs.number("contrast", self.contrast, least=0, most=HUNDRED)
+        inputs.number("brightness", self.brightness, least=-1, most=1)
+
+
+def check_knobs(lesion: Lesion, scanner: Scanner) -> None:
+    """Raise if these are no lesion and no scanner."""
+    inputs.instance("lesion", lesion, Lesion, "Lesion(size=(0.7, 1.3))")
+    inputs.instance("scanner", scanner, Scanner, "Scanner(dose=1)")
+
+
+def _pair(name: str, value: object, wanted: str) -> tuple[float, float]:
+    if not isinstance(value, tuple | list | np.ndarray) or len(value) != 2:
+        raise ValueError(f"{name}={inputs.told(value)}; give {wanted}")
+    return value[0], value[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +122,22 @@ class Phantoms:
 def draw_labels(count: int, prevalence: Sequence[float], seed: int = 0) -> np.ndarray:
     """Return labels (count,), each class as frequent on average as `prevalence` (classes,) says.
 
+    Raises
+    ------
+    ValueError
+        If count or seed is no such integer, or prevalence are no probabilities that add up to 1.
+
     Examples
     --------
     >>> np.bincount(draw_labels(1000, prevalence=[0.9, 0.1]))
     array([904,  96])
     """
-    return np.random.default_rng(seed).choice(len(prevalence), size=count, p=prevalence)
+    count, seed = inputs.whole("count", count, least=1), inputs.whole("seed", seed, least=0)
+    p = inputs.array("prevalence", prevalence, axes="K")
+    if p.min() < 0 or not np.isclose(p.sum(), 1, rtol=0, atol=1e-8):
+        given = inputs.told(prevalence)
+        raise ValueError(f"prevalence={given}; give probabilities that add up to 1")
+    return np.random.default_rng(seed).choice(len(p), size=count, p=p)
 
 
 class Draw:
@@ -99,21 +146,18 @@ class Draw:
     def __init__(
         self, labels: ArrayLike, classes: int, seed: int, marker: Sequence[float] | None
     ) -> None:
-        self.labels = _check(labels, classes)
+        self.labels = inputs.labels("labels", labels, classes=classes).astype(np.int64)
         self.count = len(self.labels)
-        self.rng = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(inputs.whole("seed", seed, least=0))
         self.parameters: dict[str, np.ndarray] = {}
         # These numbers are those that `draw_labels` draws from the same seed; nothing here may
         # depend on them, or labels would leak. So the marker's chance comes from elsewhere.
         self.rng.random(self.count)
         chance = np.random.default_rng([seed, 1]).random(self.count)
-        if marker is not None and (
-            len(marker) != classes or not 0 <= min(marker) <= max(marker) <= 1
-        ):
-            raise ValueError(
-                f"marker={marker} is not one probability for each of {classes} classes"
-            )
-        shown = np.zeros(classes) if marker is None else np.asarray(marker)
+        shown = inputs.array("marker", np.zeros(classes) if marker is None else marker)
+        if shown.shape != (classes,) or shown.min() < 0 or shown.max() > 1:
+            given = inputs.told(marker)
+            raise ValueError(f"marker={given}; give one probability for each of {classes} classes")
         self.parameters["marker"] = chance < shown[self.labels]
 
     def shown(self, *classes: int) -> np.ndarray:
@@ -148,23 +192,9 @@ class Draw:
         return smooth / smooth.std()
 
 
-def _check(labels: ArrayLike, classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.size == 0 or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"labels have shape {labels.shape} and dtype {labels.dtype}; give integers (N,), N > 0"
-        )
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(
-            f"labels go from {labels.min()} to {labels.max()}; expected 0 to {classes - 1}"
-        )
-    return labels.astype(np.int64)
-
-
 def pixel_centers(size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return x (1, 1, size) and y (1, size, 1) of the pixels' centers."""
-    if size < 8:
-        raise ValueError(f"size={size} is too small to show anything; give 8 pixels or more")
+    size = inputs.whole("size", size, least=8)
     steps = ((np.arange(size, dtype=np.float32) + 0.5) / size) * 2 - 1
     return steps[None, None, :], steps[None, :, None]
 

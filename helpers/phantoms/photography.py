@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .drawing import Draw, Lesion, Phantoms, Scanner, blur, ellipse, finish, inside, pixel_centers
+from .drawing import (
+    Draw,
+    Lesion,
+    Phantoms,
+    Scanner,
+    blur,
+    check_knobs,
+    ellipse,
+    finish,
+    inside,
+    pixel_centers,
+)
 
 
 def fundus(
@@ -36,6 +47,7 @@ def fundus(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 3), array([False,  True]))
     """
+    check_knobs(lesion, scanner)
     draw = Draw(labels, 5, seed, marker)
     x, y = pixel_centers(size)
     light, field = _eye(x, y, draw)

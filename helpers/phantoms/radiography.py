@@ -12,6 +12,7 @@ from .drawing import (
     Phantoms,
     Scanner,
     blur,
+    check_knobs,
     ellipse,
     finish,
     pixel_centers,
@@ -52,6 +53,7 @@ def radiographs(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 1), array([False,  True]))
     """
+    check_knobs(lesion, scanner)
     draw = Draw(labels, 2, seed, marker)
     across, down = pixel_centers(size)
     # The patient's place in the picture; x and y in cm, 10.5 cm from the middle to the edge.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .drawing import Draw, Lesion, Phantoms, Scanner, blur, finish, pixel_centers
+from .drawing import Draw, Lesion, Phantoms, Scanner, blur, check_knobs, finish, pixel_centers
 
 # Decibels from white to black.
 DYNAMIC_RANGE = 60
@@ -40,6 +40,7 @@ def ultrasound(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((3, 28, 28, 1), array([False,  True,  True]))
     """
+    check_knobs(lesion, scanner)
     draw = Draw(labels, 3, seed, marker)
     x, y = pixel_centers(size)
     decibels = _layers(x, y, draw) + 4 * draw.texture(size, 0.8, 1.8)

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers import inputs
+
 from .drawing import (
     Draw,
     Lesion,
     Phantoms,
     Scanner,
     blur,
+    check_knobs,
     ellipse,
     finish,
     inside,
@@ -50,7 +53,7 @@ def signals(tissue: str) -> np.ndarray:
     >>> signals("white matter").round(2), signals("fluid").round(2)
     (array([26.  ,  0.39,  0.18]), array([5.  , 0.17, 0.58]))
     """
-    hounsfield, t1, t2, density = TISSUES[tissue]
+    hounsfield, t1, t2, density = TISSUES[inputs.one_of("tissue", tissue, TISSUES)]
     echoes = [density * (1 - np.exp(-r / t1)) * np.exp(-e / t2) for r, e in SEQUENCES]
     return np.array([hounsfield, *echoes])
 
@@ -82,6 +85,7 @@ def slices(
     >>> phantoms.images.shape, phantoms.masks.any(axis=(1, 2))
     ((2, 28, 28, 3), array([False,  True]))
     """
+    check_knobs(lesion, scanner)
     draw = Draw(labels, len(LESIONS), seed, marker)
     across, down = pixel_centers(size)
     # The head's place in the picture.
