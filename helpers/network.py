@@ -807,7 +807,7 @@ class Sequential:
         X = L.check_floats("X", X)
         if X.shape[1:] != self.input_shape:
             expected = ", ".join(map(str, ("N", *self.input_shape)))
-            raise ValueError(f"X has shape {X.shape}, but the network takes images ({expected})")
+            raise ValueError(f"X has shape {X.shape}; give images ({expected})")
         inputs.array("X", X)
         if max(-X.min(), X.max()) > LARGEST:
             raise ValueError(
@@ -843,14 +843,14 @@ class Sequential:
         >>> network = Sequential([Flatten(), Dense(2)], input_shape=(28, 28, 1))
         >>> network.set_weights([np.zeros((784, 2)), np.zeros(3)])
         Traceback (most recent call last):
-        ValueError: weights have shapes [(784, 2), (3,)]; this network has [(784, 2), (2,)]
+        ValueError: weights have shapes [(784, 2), (3,)]; the network needs [(784, 2), (2,)]
         """
         if not isinstance(weights, Sequence) or isinstance(weights, str):
             raise ValueError(f"weights={inputs.told(weights)}; give a list of arrays")
         arrays = [inputs.array(f"weights[{place}]", w) for place, w in enumerate(weights)]
         shapes, expected = ([w.shape for w in many] for many in (arrays, self.weights))
         if shapes != expected:
-            raise ValueError(f"weights have shapes {shapes}; this network has {expected}")
+            raise ValueError(f"weights have shapes {shapes}; the network needs {expected}")
         with np.errstate(over="ignore"):  # What overflows is infinite, and refused.
             arrays = [
                 inputs.array(f"weights[{place}]", w.astype(self.dtype))

@@ -327,9 +327,9 @@ WRONG = {
     "image shape": (
         lambda: numpy_network().predict(X[:, :5]),
         ValueError,
-        r"X has shape \(6, 5, 12, 1\), but the network takes images \(N, 12, 12, 1\)",
+        r"X has shape \(6, 5, 12, 1\); give images \(N, 12, 12, 1\)",
     ),
-    "one image": (lambda: numpy_network().predict(X[0]), ValueError, r"\(12, 12, 1\), but"),
+    "one image": (lambda: numpy_network().predict(X[0]), ValueError, r"\(12, 12, 1\); give"),
     "no images": (lambda: numpy_network().fit(X[:0], Y[:0]), ValueError, "empty"),
     "labels": (
         lambda: numpy_network().fit(X, Y + 1),
@@ -349,7 +349,7 @@ WRONG = {
     "weights": (
         lambda: numpy_network().set_weights([np.zeros(3)]),
         ValueError,
-        r"weights have shapes \[\(3,\)\]; this network has \[\(3, 3, 1, 4\), ",
+        r"weights have shapes \[\(3,\)\]; the network needs \[\(3, 3, 1, 4\), ",
     ),
     "no flatten": (
         lambda: net.Sequential([net.Conv2D(2, 3), net.Dense(2)], (5, 5, 1)),
