@@ -25,7 +25,7 @@ def _png(figure: Figure) -> bytes:
 def _need_text(name: str, text: str) -> None:
     if not isinstance(text, str) or not text.strip():
         raise ValueError(
-            f"{name}={inputs.told(text)} is no text; say in a sentence what the figure shows"
+            f"{name}={inputs.told(text)} is no text; give a sentence that says what the figure shows"
         )
 
 
@@ -62,7 +62,7 @@ def show(figure: Figure, alt: str) -> None:
     >>> from matplotlib import pyplot as plt
     >>> show(plt.figure(), alt="")
     Traceback (most recent call last):
-    ValueError: alt='' is no text; say in a sentence what the figure shows
+    ValueError: alt='' is no text; give a sentence that says what the figure shows
     """
     _need_figure("figure", figure)
     _need_text("alt", alt)

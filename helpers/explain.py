@@ -530,5 +530,7 @@ def _fitting(maps: ArrayLike, masks: ArrayLike) -> tuple[Array, Array]:
         )
     empty = ~truth.any(axis=(1, 2))
     if empty.any():
-        raise ValueError(f"mask {int(empty.argmax())} is empty; leave out images without a finding")
+        raise ValueError(
+            f"masks[{int(empty.argmax())}] is empty; give maps and masks of images with a finding"
+        )
     return values.reshape(len(values), -1), truth.reshape(len(truth), -1)

@@ -220,7 +220,7 @@ def images(
     X = array(name, values, axes="NHWC")
     if shape is not None and not _fits(X.shape[1:], shape):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)
-        raise ValueError(f"{name} have shape {X.shape}; (N, {wanted}) is needed")
+        raise ValueError(f"{name} have shape {X.shape}; give (N, {wanted})")
     if X.dtype.kind == "b" or (X.dtype.kind != "f" and top == 1):
         raise ValueError(
             f"{name} have dtype {X.dtype}; give floats in [0, 1]: "

@@ -13,7 +13,7 @@ for class 1 of two. If it begins with a `Rescaling` layer for gray levels, as
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -388,14 +388,10 @@ def listening(layers: Sequence[Any]) -> Iterator[list[tuple[Any, Any]]]:
 
         return noted
 
-    unique = list({id(layer): layer for layer in layers}.values())
-    try:
-        for layer in unique:
-            layer.call = noting(layer, layer.call)
+    with ExitStack() as changes:
+        for layer in {id(layer): layer for layer in layers}.values():
+            changes.enter_context(_replaced(layer, "call", noting(layer, layer.call)))
         yield calls
-    finally:
-        for layer in unique:
-            layer.__dict__.pop("call", None)
 
 
 @contextmanager
@@ -417,16 +413,24 @@ def silent(head: Head) -> Iterator[None]:
     if head.kind == "logits":
         yield
         return
-    name = "activation" if hasattr(head.layer, "activation") else "call"
-    before = head.layer.__dict__.get(name)
+    applied = hasattr(head.layer, "activation")
+    name, value = ("activation", keras.activations.linear) if applied else ("call", _same)
+    with _replaced(head.layer, name, value):
+        yield
+
+
+@contextmanager
+def _replaced(layer: Any, name: str, value: Any) -> Iterator[None]:
+    """Let an attribute of a layer have another value for a while."""
+    before = layer.__dict__.get(name)
+    setattr(layer, name, value)
     try:
-        setattr(head.layer, name, keras.activations.linear if name == "activation" else _same)
         yield
     finally:
-        if name == "activation":
-            head.layer.activation = before
+        if before is None:
+            delattr(layer, name)
         else:
-            head.layer.__dict__.pop(name, None)
+            setattr(layer, name, before)
 
 
 def _same(values: Any, mask: Any = None) -> Any:

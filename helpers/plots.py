@@ -117,10 +117,15 @@ def timeline(events: Sequence[tuple[int, str, str]], colors: Mapping[str, str]) 
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1973', 'CT', 'in medicine']
     """
+    inputs.instance("colors", colors, Mapping, "a mapping of kind to color")
     for number, event in _each("events", events):
         if not isinstance(event, list | tuple) or len(event) != 3:
             raise ValueError(f"events[{number}]={inputs.told(event)}; give (year, text, kind)")
-        inputs.one_of(f"events[{number}], kind", event[2], list(colors))
+        if event[2] not in colors:
+            raise ValueError(
+                f"events[{number}] is of kind {inputs.told(event[2])}, which has no color; give it "
+                "one in colors"
+            )
     figure, axis = plt.subplots(figsize=(7.6, 0.28 * len(events) + 0.6), layout="constrained")
     for row, (year, text, kind) in enumerate(events):
         axis.text(-0.3, row, str(year), ha="right", va="center", fontsize=10)
