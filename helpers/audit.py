@@ -21,6 +21,7 @@ from .datasets import SPLITS, Dataset, Split
 from .evaluation import FewCases, delong_interval, wilson_interval
 from .folders import Cases, near_pairs, thumbnails
 from .folders.pictures import THUMBNAIL
+from .parallel import one_thread_each
 
 FOLDS = 5
 PERMUTATIONS = 200
@@ -238,10 +239,12 @@ def _linear_signal(
     """Return how well a linear model (ridge regression) tells two sides, by patient."""
     columns = np.column_stack([where, *_permuted(where, groups, seed)]).astype(float)
     scores = np.empty_like(columns)
-    for train, test in _folds(where, groups, seed):
-        # One model for each column: the truth, and each permutation of it.
-        model = Ridge(alpha=len(train) / 10).fit(features[train], columns[train])
-        scores[test] = model.predict(features[test])
+    # The matrices are small: threads would wait for each other, the more so on a busy machine.
+    with one_thread_each():
+        for train, test in _folds(where, groups, seed):
+            # One model for each column: the truth, and each permutation of it.
+            model = Ridge(alpha=len(train) / 10).fit(features[train], columns[train])
+            scores[test] = model.predict(features[test])
     aucs = [_auc(column, score) for column, score in zip(columns.T, scores.T, strict=True)]
     low, high = _interval(where, scores[:, 0], groups)
     return Signal(aucs[0], low, high, float(np.quantile(aucs[1:], 0.99)))

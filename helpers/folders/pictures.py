@@ -141,7 +141,7 @@ def open_bytes(content: bytes) -> Opened:
         raise
     except Exception as error:  # broken bytes raise anything in a decoder
         text = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        cut = "truncated" in text or "end of" in text.lower()
+        cut = "truncated" in text.lower() or "end of" in text.lower()
         raise FaultError("truncated" if cut else "unreadable", f"Pillow says: {text}") from None
     notes = []
     if image.getexif().get(0x0112, 1) not in (0, 1):
