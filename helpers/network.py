@@ -9,7 +9,6 @@ import itertools
 import math
 import os
 import secrets
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -896,15 +895,13 @@ class Sequential:
         path = _file(path)
         with path.open("rb") as file:
             try:
-                # What is no zip file NumPy takes for a pickle, and advises to load it as one.
-                if not zipfile.is_zipfile(file):
-                    raise ValueError("not a zip file")
                 with np.load(file, allow_pickle=False) as stored:
                     names = [f"arr_{number}" for number in range(len(stored.files))]
                     arrays = [inputs.array(name, stored[name]) for name in names]
             except MemoryError:
                 raise
-            # Whatever it is: zip files and NumPy have a dozen kinds of errors.
+            # Whatever it is: zip files and NumPy have a dozen kinds of errors, and one of them
+            # advises to load a pickle.
             except Exception:
                 raise ValueError(
                     f"{path.name} holds no weights; give a file that `save` wrote"
