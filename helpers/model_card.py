@@ -6,6 +6,7 @@ Source: Mitchell et al. 2019, Model cards for model reporting, doi 10.1145/32875
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +34,7 @@ WARNING = "**Not for clinical use.**"
 
 
 class Result(NamedTuple):
-    """A measure, its interval, and how that was found."""
+    """A measure, its interval (NaN: none), and how that was found."""
 
     measure: str
     value: float
@@ -42,8 +43,13 @@ class Result(NamedTuple):
     method: str
 
 
-def evaluate(labels: ArrayLike, scores: ArrayLike, threshold: float) -> list[Result]:
+def evaluate(
+    labels: ArrayLike, scores: ArrayLike, threshold: float, patients: ArrayLike | None = None
+) -> list[Result]:
     """Return what a card reports of test cases, each measure with its 95 % interval.
+
+    The expected calibration error has none: chance makes it larger than it is. The line below it
+    says what it would be if the scores were true.
 
     Parameters
     ----------
@@ -51,6 +57,8 @@ def evaluate(labels: ArrayLike, scores: ArrayLike, threshold: float) -> list[Res
         0 or 1, two or more of each; the score of class 1.
     threshold : float
         Cases with a higher score are called positive; chosen on validation cases.
+    patients : array (N,), optional
+        Whose case each is.
 
     Raises
     ------
@@ -60,13 +68,16 @@ def evaluate(labels: ArrayLike, scores: ArrayLike, threshold: float) -> list[Res
 
     Examples
     --------
-    >>> for result in evaluate([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5)[:3]:
+    >>> random = np.random.default_rng(0)
+    >>> labels = np.arange(200) % 2
+    >>> scores = 0.4 * labels + 0.6 * random.random(200)
+    >>> for result in evaluate(labels, scores, threshold=0.5)[:3]:
     ...     print(f"{result.measure}: {result.value:.2f} ({result.low:.2f} to {result.high:.2f})")
-    AUC: 0.75 (0.06 to 1.00)
-    sensitivity: 0.50 (0.09 to 0.91)
-    specificity: 0.50 (0.09 to 0.91)
+    AUC: 0.94 (0.89 to 0.96)
+    sensitivity: 0.83 (0.74 to 0.89)
+    specificity: 0.81 (0.72 to 0.87)
     """
-    low, high = ev.delong_interval(labels, scores)
+    low, high = ev.delong_interval(labels, scores, patients=patients)
     labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold={threshold!r}; give a number from 0 to 1")
@@ -74,21 +85,32 @@ def evaluate(labels: ArrayLike, scores: ArrayLike, threshold: float) -> list[Res
     if not called.any():
         raise ValueError(f"no score is above threshold={threshold!r}; choose a lower threshold")
     results = [Result("AUC", float(metrics.roc_auc_score(labels, scores)), low, high, "DeLong")]
-    shares = {
-        "sensitivity": called[labels == 1],
-        "specificity": ~called[labels == 0],
-        "positive predictive value": labels[called],
-        "accuracy": called == labels,
-    }
-    for name, right in shares.items():
-        interval = ev.wilson_interval(int(right.sum()), len(right))
-        results.append(Result(name, float(right.mean()), *interval, "Wilson"))
-    for name, metric in (
-        ("expected calibration error", ev.calibration_error),
-        ("Brier score", metrics.brier_score_loss),
+    everybody = np.ones(len(labels), bool)
+    for name, cases, right in (
+        ("sensitivity", labels == 1, called),
+        ("specificity", labels == 0, ~called),
+        ("positive predictive value", called, labels == 1),
+        ("accuracy", everybody, called == labels),
     ):
-        interval = ev.bootstrap_interval(metric, labels, scores)
-        results.append(Result(name, float(metric(labels, scores)), *interval, "bootstrap"))
+        whose = None if patients is None else np.asarray(patients)[cases]
+        interval = ev.share_interval(right[cases], patients=whose)
+        results.append(Result(name, float(right[cases].mean()), *interval, "Wilson"))
+    try:
+        line = ev.calibration_line(labels, scores, patients=patients)
+    except ValueError as no_line:
+        # A model without an error has a card all the same.
+        warnings.warn(f"calibration has no slope: {no_line}", ev.FewCases, stacklevel=2)
+    else:
+        for name, estimate in zip(("intercept", "slope"), line, strict=True):
+            results.append(Result(f"calibration {name}", *estimate, "logistic regression"))
+    error, ideal = ev.calibration_error(labels, scores), ev.ideal_calibration_error(scores)
+    results += [
+        Result("expected calibration error", error, np.nan, np.nan, "ten bins"),
+        Result("the same if scores were true", *ideal, "labels drawn from the scores"),
+    ]
+    brier = metrics.brier_score_loss
+    interval = ev.bootstrap_interval(brier, labels, scores, patients=patients)
+    results.append(Result("Brier score", float(brier(labels, scores)), *interval, "bootstrap"))
     return results
 
 
@@ -99,6 +121,7 @@ def model_card(
     labels: ArrayLike,
     scores: ArrayLike,
     threshold: float,
+    patients: ArrayLike | None = None,
 ) -> str:
     """Return a model card as Markdown; every number in its table comes from the test cases.
 
@@ -111,7 +134,7 @@ def model_card(
         What `FIELDS` asks for, in sentences.
     positive : str
         What class 1 means, such as "pneumonia".
-    labels, scores, threshold
+    labels, scores, threshold, patients
         As of `evaluate`: of test cases that were used for nothing else.
 
     Raises
@@ -123,9 +146,8 @@ def model_card(
     --------
     >>> from helpers.models import small_network
     >>> texts = {field: "Said in a sentence." for field in FIELDS}
-    >>> card = model_card(
-    ...     small_network(), texts, "pneumonia", [0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9], threshold=0.5
-    ... )
+    >>> labels, scores = [0, 0, 0, 1, 1, 1], [0.1, 0.3, 0.6, 0.4, 0.8, 0.9]
+    >>> card = model_card(small_network(), texts, "pneumonia", labels, scores, threshold=0.5)
     >>> print(card.splitlines()[0])
     # Model card: small
     """
@@ -135,13 +157,16 @@ def model_card(
         raise ValueError(f"the card lacks {', '.join(missing)}; say it in a sentence")
     if unknown := sorted(set(texts) - set(FIELDS)):
         raise ValueError(f"the card has no place for {', '.join(unknown)}; use {', '.join(FIELDS)}")
-    results = evaluate(labels, scores, threshold)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ev.FewCases)
+        results = evaluate(labels, scores, threshold, patients)
     labels = np.asarray(labels)
     share = labels.mean()
     table = ["| measure | value | 95 % interval | method |", "| --- | --- | --- | --- |"] + [
-        f"| {r.measure} | {r.value:.3f} | {r.low:.3f} to {r.high:.3f} | {r.method} |"
-        for r in results
+        f"| {r.measure} | {r.value:.3f} | {_interval(r)} | {r.method} |" for r in results
     ]
+    # What was warned of belongs on the card.
+    doubts = dict.fromkeys(f"Mind that {warning.message}." for warning in said)
     scaled = (
         "0 to 1 (gray levels divided by 255)" if top_of(model) == 1 else "0 to 255 (gray levels)"
     )
@@ -161,8 +186,12 @@ def model_card(
         sections += [f"## {heading}", _wrap(texts[field])]
         if field == "test_data":
             # Results come after the cases that gave them.
-            sections += ["## Results", _wrap(cases), "\n".join(table)]
+            sections += ["## Results", _wrap(cases), "\n".join(table), *map(_wrap, doubts)]
     return "\n\n".join(sections) + "\n"
+
+
+def _interval(result: Result) -> str:
+    return "none" if np.isnan(result.low) else f"{result.low:.3f} to {result.high:.3f}"
 
 
 def _wrap(text: str) -> str:

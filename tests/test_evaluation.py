@@ -1,6 +1,7 @@
 """Results agree with worked examples, SciPy, scikit-learn and slow formulas; intervals cover the
 truth as often as they say; bad input is refused."""
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -12,20 +13,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_score
 
 from helpers.evaluation import (
+    FewCases,
     bootstrap_difference,
     bootstrap_interval,
-    bootstrap_runs,
     calibration_bins,
     calibration_error,
+    calibration_line,
+    compare_runs,
     delong_comparison,
     delong_covariance,
     delong_interval,
     fit_temperature,
+    ideal_calibration_error,
     majority_baseline,
     net_benefit,
     operating_point,
     predictive_values,
     rescale,
+    share_interval,
     wilson_interval,
 )
 
@@ -67,73 +72,6 @@ def test_interval_agrees_with_scipy(metric, level):
     found = bootstrap_interval(metric, labels, scores, level)
     # Two lots of 1000 draws: their ends differ by a tenth of the interval's width at most.
     assert found == pytest.approx(expected, abs=0.1 * (expected.high - expected.low))
-
-
-def trained(number, runs, strength, seed):
-    """Return labels (N,) and scores (R, N) of networks that see a case nearly alike."""
-    random = np.random.default_rng(seed)
-    labels = (random.random(number) < 0.62).astype(int)
-    hidden = random.normal(strength * labels, 1) + random.normal(0, 0.3, (runs, number))
-    return labels, special.expit(hidden)
-
-
-def test_runs_agree_with_a_slow_bootstrap():
-    labels, runs = trained(150, 4, 1.5, seed=0)
-    others = special.expit(special.logit(runs) + np.random.default_rng(1).normal(0, 1, runs.shape))
-    random, values = np.random.default_rng(2), []
-    for _ in range(2000):
-        cases, pairs = random.integers(150, size=150), random.integers(4, size=4)
-        gains = [
-            auc(labels[cases], runs[pair][cases]) - auc(labels[cases], others[pair][cases])
-            for pair in pairs
-        ]
-        values.append(np.mean(gains))
-    expected = np.quantile(values, [0.025, 0.975])
-    found = bootstrap_runs(labels, runs, others, repeats=2000)
-    # Two lots of 2000 draws: their ends differ by a tenth of the interval's width at most.
-    assert found == pytest.approx(expected, abs=0.1 * np.ptp(expected))
-
-
-def test_one_run_is_a_difference_of_two_models():
-    labels, scores = trained(200, 2, 1.5, seed=0)
-    found = bootstrap_runs(labels, scores[:1], scores[1:])
-    expected = bootstrap_difference(auc, labels, *scores)
-    assert found == pytest.approx(expected, abs=0.1 * np.ptp(expected))
-
-
-def test_runs_the_other_way_round():
-    labels, runs = trained(100, 3, 1.5, seed=0)
-    _, others = trained(100, 3, 1.0, seed=1)
-    low, high = bootstrap_runs(labels, runs, others)
-    assert bootstrap_runs(labels, others, runs) == pytest.approx((-high, -low))
-    assert bootstrap_runs(labels, runs, runs) == (0, 0)
-    # Ranks alone matter, a tie counts half, and the same seed gives the same draws.
-    assert bootstrap_runs(labels, runs**3, others) == (low, high)
-    assert bootstrap_runs(labels, np.full((3, 100), 0.5), 1 - runs)[0] > 0
-    assert bootstrap_runs(labels, runs, others, seed=1) != (low, high)
-
-
-def test_draws_of_runs_without_a_class_are_drawn_anew():
-    labels, runs = np.array([1, 0, 0, 0]), np.array([[0.9, 0.1, 0.2, 0.3]])
-    # In each draw with both classes one network is always right, the other always wrong.
-    assert bootstrap_runs(labels, runs, 1 - runs) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("runs", "options", "message"),
-    [
-        ((2, 9), {}, "labels have shape"),
-        ((3, 10), {}, r"runs have shape \(3, 10\) and others \(2, 10\)"),
-        ((10,), {}, "one row a run"),
-        ((0, 10), {}, "one row a run"),
-        ((2, 10), {"level": 95}, "level=95"),
-        ((2, 10), {"repeats": 0}, "repeats=0"),
-    ],
-)
-def test_bad_runs_are_refused(runs, options, message):
-    others = (2, 9) if runs == (2, 9) else (2, 10)
-    with pytest.raises(ValueError, match=message):
-        bootstrap_runs(np.arange(10) % 2, np.full(runs, 0.5), np.full(others, 0.5), **options)
 
 
 def test_interval_covers_the_truth_as_often_as_it_says():
@@ -234,15 +172,18 @@ def test_covariance_agrees_with_all_pairs(number):
 
 
 def test_interval_agrees_with_published_example():
-    # 109 CT images rated 1 to 5 (Hanley and McNeil 1982, table I); standard error and interval as
-    # Stata prints them for it (Base Reference Manual, roctab), whose default is DeLong's.
+    # 109 CT images rated 1 to 5 (Hanley and McNeil 1982, table I); AUC and standard error as Stata
+    # prints them for it (Base Reference Manual, roctab), whose default is DeLong's.
     healthy, ill = [33, 6, 6, 11, 2], [3, 2, 2, 11, 33]
     labels = np.repeat([0] * 5 + [1] * 5, healthy + ill)
     scores = np.repeat([1, 2, 3, 4, 5] * 2, healthy + ill) / 5
     aucs, covariance = delong_covariance(labels, [scores])
     assert round(aucs[0], 4) == 0.8932
     assert round(np.sqrt(covariance[0, 0]), 4) == 0.0307
-    assert np.round(delong_interval(labels, scores), 5).tolist() == [0.83295, 0.95339]
+    # The same on the logit scale.
+    half = 1.959964 * np.sqrt(covariance[0, 0]) / (aucs[0] * (1 - aucs[0]))
+    odds = aucs[0] / (1 - aucs[0]) * np.exp([-half, half])
+    assert delong_interval(labels, scores) == pytest.approx(odds / (1 + odds), rel=1e-5)
 
 
 def test_delong_agrees_with_bootstrap():
@@ -306,13 +247,14 @@ def test_bad_proportion_is_refused(successes, cases):
 @pytest.mark.parametrize("bins", [1, 5, 10])
 def test_calibration_agrees_with_scikit_learn(bins):
     labels, scores = cases(400)
+    scores = np.where(np.arange(400) % 3, scores, scores.round(1))  # some at the edges
     share, score = calibration_curve(labels, scores, n_bins=bins)
     found = calibration_bins(labels, scores, bins)
     np.testing.assert_allclose(found.share, share)
     np.testing.assert_allclose(found.score, score)
     assert found.cases.sum() == 400
     # The error, case by case: what its bin promises and keeps.
-    place = np.minimum(np.floor(scores * bins), bins - 1)
+    place = np.digitize(scores, np.linspace(0, 1, bins + 1)[1:-1], right=True)
     each = [abs(np.mean((scores - labels)[place == one])) for one in place]
     assert calibration_error(labels, scores, bins) == pytest.approx(np.mean(each))
 
@@ -488,6 +430,7 @@ TAKE_CASES = {
     "delong_comparison": lambda y, p: delong_comparison(y, p, p),
     "calibration_bins": calibration_bins,
     "calibration_error": calibration_error,
+    "calibration_line": calibration_line,
     "fit_temperature": fit_temperature,
     "operating_point": lambda y, p: operating_point(y, p, miss=1, false_alarm=1),
     "net_benefit": lambda y, p: net_benefit(y, p, [0.5]),
@@ -526,6 +469,315 @@ def test_other_model_of_other_cases_is_refused(compare):
         compare([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, np.nan])
 
 
+def several_images(patients=60, images=3, seed=0):
+    """Return labels, scores of two models, and patients; some have images of both classes."""
+    random = np.random.default_rng(seed)
+    of_whom = np.repeat(np.arange(patients), images)
+    labels = (random.random(len(of_whom)) < (of_whom % 3) / 2).astype(int)
+    common = labels + random.normal(0, 1, patients)[of_whom] + random.normal(0, 0.7, len(labels))
+    scores = special.expit(common + random.normal(0, 0.5, (2, len(labels)))).round(2)
+    return labels, scores, of_whom
+
+
+def test_patients_agree_with_obuchowski_pair_by_pair():
+    """The formulas of Obuchowski 1997 with loops over patients and all pairs."""
+    labels, scores, of_whom = several_images()
+    mixed = [len(set(labels[of_whom == one])) == 2 for one in set(of_whom)]
+    assert any(mixed) and not all(mixed)
+    aucs, found = delong_covariance(labels, scores, of_whom)
+    m, n = np.sum(labels == 1), np.sum(labels == 0)
+    table = []
+    for row, auc_of_row in zip(scores, aucs, strict=True):
+        of_ill, of_healthy = placements(labels, row)
+        whose = of_whom[labels == 1], of_whom[labels == 0]
+        table.append(
+            [
+                (
+                    of_ill[whose[0] == one].sum() - np.sum(whose[0] == one) * auc_of_row,
+                    of_healthy[whose[1] == one].sum() - np.sum(whose[1] == one) * auc_of_row,
+                )
+                for one in sorted(set(of_whom))
+            ]
+        )
+    total = len(set(of_whom))
+    number = [len(set(of_whom[labels == label])) for label in (1, 0)]
+    for r in range(2):
+        for s in range(2):
+            ten, one, eleven = 0, 0, 0
+            for (x_r, y_r), (x_s, y_s) in zip(table[r], table[s], strict=True):
+                ten += x_r * x_s * number[0] / (number[0] - 1) / m
+                one += y_r * y_s * number[1] / (number[1] - 1) / n
+                eleven += (x_r * y_s + x_s * y_r) * total / (total - 1)
+            assert found[r, s] == pytest.approx(ten / m + one / n + eleven / (m * n))
+
+
+def test_patients_agree_with_a_jackknife():
+    labels, scores, of_whom = several_images(patients=150)
+    _, covariance = delong_covariance(labels, scores, of_whom)
+    left = np.array(
+        [
+            [auc(labels[of_whom != one], row[of_whom != one]) for row in scores]
+            for one in np.unique(of_whom)
+        ]
+    )
+    count = len(left)
+    jackknife = np.cov(left.T) * (count - 1) ** 2 / count
+    np.testing.assert_allclose(covariance, jackknife, rtol=0.05)
+
+
+def test_images_that_are_there_twice_change_nothing():
+    labels, first, second = two_models(80)
+    once = np.arange(80)
+    twice = np.repeat(once, 2)
+    for patients in (None, once, [f"patient {number}" for number in once]):
+        alone = delong_comparison(labels, first, second, patients=patients)
+        found = delong_comparison(labels[twice], first[twice], second[twice], patients=twice)
+        assert found == pytest.approx(alone)
+    found = delong_interval(labels[twice], first[twice], patients=twice)
+    assert found == pytest.approx(delong_interval(labels, first))
+    # Taken for independent they promise too much.
+    wide, narrow = found, delong_interval(labels[twice], first[twice])
+    assert wide[0] < narrow[0] < narrow[1] < wide[1]
+    line = calibration_line(labels[twice], first[twice], patients=twice)
+    assert np.array(line) == pytest.approx(
+        np.array(calibration_line(labels, first, patients=once)), abs=1e-6
+    )
+
+
+def test_a_perfect_auc_has_a_bound():
+    labels = np.arange(70) < 30
+    low, high = delong_interval(labels.astype(int), labels * 0.5 + 0.2, level=0.9)
+    assert high == 1 and low == pytest.approx(0.05 ** (1 / 30))
+    assert delong_interval(labels.astype(int), 0.7 - labels * 0.5, 0.9) == pytest.approx(
+        (0, 1 - low)
+    )
+    # A model with this AUC is perfect on such cases in 5 of 100 samples at most.
+    random, up = np.random.default_rng(0), np.sqrt(2) * stats.norm.ppf(low)
+    ill, healthy = random.normal(up, 1, (4000, 30)), random.normal(0, 1, (4000, 40))
+    assert 0 < np.mean(ill.min(axis=1) > healthy.max(axis=1)) < 0.06
+    # Each of twenty patients with an image of both classes makes half a pair.
+    twenty = delong_interval(np.arange(40) % 2, np.arange(40) % 2, patients=np.arange(40) // 2)
+    assert twenty[0] == pytest.approx(0.025 ** (1 / 10))
+
+
+def trained(number, runs, strength, seed):
+    """Return labels (N,) and scores (R, N) of networks that see a case nearly alike."""
+    random = np.random.default_rng(seed)
+    labels = (random.random(number) < 0.62).astype(int)
+    hidden = random.normal(strength * labels, 1) + random.normal(0, 0.3, (runs, number))
+    return labels, special.expit(hidden)
+
+
+def test_runs_agree_with_obuchowski_and_rockette():
+    """Written anew: covariances of differences by the jackknife over cases."""
+    labels, runs = trained(150, 4, 1.5, seed=0)
+    others = special.expit(special.logit(runs) + np.random.default_rng(1).normal(0, 1, runs.shape))
+    gains = np.array([auc(labels, a) - auc(labels, b) for a, b in zip(runs, others, strict=True)])
+    left = []
+    for case in range(150):
+        rest = np.arange(150) != case
+        pairs = zip(runs[:, rest], others[:, rest], strict=True)
+        left.append([auc(labels[rest], a) - auc(labels[rest], b) for a, b in pairs])
+    jackknife = np.cov(np.transpose(left)) * 149**2 / 150
+    shared = np.mean([jackknife[i, j] for i in range(4) for j in range(4) if i != j])
+    square = gains.var(ddof=1)
+    freedom = (square + 4 * shared) ** 2 / (square**2 / 3)
+    half = stats.t.ppf(0.975, freedom) * np.sqrt((square + 4 * shared) / 4)
+    found = compare_runs(labels, runs, others)
+    assert shared > 0
+    assert found.difference == pytest.approx(gains.mean())
+    # DeLong's covariance and the jackknife's differ by some hundredths.
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.05)
+    assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
+
+
+def test_runs_the_other_way_round():
+    labels, runs = trained(100, 3, 1.5, seed=0)
+    _, others = trained(100, 3, 1.0, seed=1)
+    found, back = compare_runs(labels, runs, others), compare_runs(labels, others, runs)
+    assert back == pytest.approx((-found.difference, -found.high, -found.low, found.p))
+    assert compare_runs(labels, runs, runs) == (0, 0, 0, 1)
+    # Ranks alone matter, and cases of one patient count as fewer.
+    assert compare_runs(labels, runs**3, others) == pytest.approx(found)
+    twice = np.repeat(np.arange(100), 2)
+    again = compare_runs(labels[twice], runs[:, twice], others[:, twice], patients=twice)
+    assert again == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("runs", "others", "message"),
+    [
+        ((3, 9), (3, 9), "labels have shape"),
+        ((3, 10), (2, 10), r"runs have shape \(3, 10\) and others \(2, 10\)"),
+        ((10,), (10,), "one row a run"),
+        ((2, 10), (2, 10), "2 runs do not tell how runs vary; train three or more"),
+        ((0, 10), (0, 10), "0 runs do not tell"),
+    ],
+)
+def test_bad_runs_are_refused(runs, others, message):
+    with pytest.raises(ValueError, match=message):
+        compare_runs(np.arange(10) % 2, np.full(runs, 0.5), np.full(others, 0.5))
+
+
+def test_share_of_patients():
+    random = np.random.default_rng(0)
+    right = (random.random(40) < 0.8).astype(int)
+    assert share_interval(right) == wilson_interval(int(right.sum()), 40)
+    # The variance of a ratio of two sums over patients, of unequal size, is that of its residuals.
+    sizes = random.integers(1, 5, 40)
+    of_whom = np.repeat(np.arange(40), sizes)
+    found = share_interval(right[of_whom], 0.9, of_whom)
+    hits, share = right * sizes, right @ sizes / sizes.sum()
+    variance = 40 * np.var(hits - share * sizes, ddof=1) / sizes.sum() ** 2
+    cases, z = share * (1 - share) / variance, stats.t.ppf(0.95, 39)
+    assert cases < sizes.sum() - 20
+    roots = np.roots(
+        [1 + z**2 / cases, -2 * share - z**2 / cases, share**2]
+    )  # of |share - p| = z sqrt(p (1 - p) / cases)
+    assert found == pytest.approx(sorted(roots))
+    # All right: as many cases as patients. Never more than there are.
+    all_right = share_interval(np.ones(80), patients=np.arange(80) // 2)
+    z = stats.t.ppf(0.975, 39)
+    assert all_right == pytest.approx((1 / (1 + z**2 / 40), 1))
+    alternating = share_interval(np.arange(80) % 2, patients=np.arange(80) // 2)
+    assert alternating[0] < wilson_interval(40, 80)[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "patients", "message"),
+    [
+        ([], None, r"right have shape \(0,\)"),
+        ([0, 2], None, "right holds 2; give 0 and 1 only"),
+        ([0, 1], [3, 3], "all cases are of one patient"),
+        ([0, 1], [3], r"patients have shape \(1,\), and there are 2 cases"),
+    ],
+)
+def test_bad_shares_of_patients_are_refused(right, patients, message):
+    with pytest.raises(ValueError, match=message):
+        share_interval(right, patients=patients)
+
+
+def test_patients_are_drawn_whole():
+    labels, scores, of_whom = several_images()
+    random, values = np.random.default_rng(5), []
+    table = [np.flatnonzero(of_whom == one) for one in range(60)]
+    for _ in range(2000):
+        drawn = np.hstack([table[one] for one in random.choice(60, 60)])
+        values.append(auc(labels[drawn], scores[0][drawn]))
+    expected = np.quantile(values, [0.025, 0.975])
+    found = bootstrap_interval(auc, labels, scores[0], repeats=2000, patients=of_whom)
+    assert found == pytest.approx(expected, abs=0.1 * np.ptp(expected))
+    both = bootstrap_difference(auc, labels, *scores, repeats=200, patients=of_whom)
+    assert both[0] < auc(labels, scores[0]) - auc(labels, scores[1]) < both[1]
+
+
+def enough(ill=25, healthy=40, wrong=5):
+    """Return labels, and scores of which some of the ill are lower than all healthy ones."""
+    labels = np.repeat([1, 0], [ill, healthy])
+    scores = np.linspace(0.9, 0.5, ill + healthy) * labels
+    scores[:wrong] = 0
+    return labels, np.where(labels == 1, scores, np.linspace(0.1, 0.4, ill + healthy))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, None),
+        ({"ill": 19}, "a class has 19 cases"),
+        ({"healthy": 12}, "a class has 12 cases"),
+        ({"wrong": 1}, "of the 25 of the smaller class about 1.0 are out of place"),
+        ({"wrong": 0}, "about 0.0 are out of place"),
+    ],
+)
+def test_it_is_said_where_an_auc_has_too_few_cases(settings, message):
+    labels, scores = enough(**settings)
+    calls = [
+        lambda: delong_interval(labels, scores),
+        lambda: delong_comparison(labels, scores, 1 - scores / 2),
+        lambda: compare_runs(labels, [scores] * 3, [scores] * 3),
+    ]
+    for call in calls:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            call()
+        assert [str(warning.message) for warning in said if message is None] == []
+        if message is not None:
+            [warning] = said
+            assert warning.category is FewCases and message in str(warning.message)
+            assert "may hold the truth less often" in str(warning.message)
+
+
+def test_patients_count_not_cases():
+    labels, scores = enough()
+    with pytest.warns(FewCases, match="a class has 13 cases"):
+        delong_interval(labels, scores, patients=np.arange(65) // 2)
+
+
+def test_it_is_said_where_a_bootstrap_hits_its_end():
+    labels = np.arange(200) % 2
+    scores = np.where(np.arange(200) < 2, 1 - labels, labels)
+    with pytest.warns(FewCases, match="an end of the interval is as far as any draw goes"):
+        assert bootstrap_interval(accuracy, labels, scores)[1] == 1
+    with pytest.warns(FewCases, match="a class has 5 cases"):
+        bootstrap_interval(accuracy, labels[:10], scores[:10], repeats=20)
+
+
+def test_line_agrees_with_scikit_learn_and_the_likelihood():
+    labels, scores = cases(400)
+    logits = special.logit(scores)
+    intercept, slope = calibration_line(labels, scores)
+    regression = LogisticRegression(C=1e12, tol=1e-10).fit(logits[:, None], labels)
+    assert slope.value == pytest.approx(regression.coef_[0, 0], rel=1e-4)
+
+    def loss(values):
+        return log_loss(labels, special.expit(values[0] + values[1] * logits), normalize=False)
+
+    def curvature(one, other, at, step=1e-3):
+        """The second derivative of the loss, by differences."""
+        signs = [(a, b) for a in (1, -1) for b in (1, -1)]
+        return sum(
+            a * b * loss(at + step * (a * np.eye(2)[one] + b * np.eye(2)[other])) for a, b in signs
+        ) / (4 * step**2)
+
+    best = np.array([regression.intercept_[0], regression.coef_[0, 0]])
+    hessian = [[curvature(i, j, best) for j in range(2)] for i in range(2)]
+    assert (slope.high - slope.low) / 2 / 1.959964 == pytest.approx(
+        np.sqrt(np.linalg.inv(hessian)[1, 1]), rel=1e-3
+    )
+    # With slope 1 the mean chance is that of the labels.
+    assert special.expit(logits + intercept.value).mean() == pytest.approx(labels.mean())
+    alone = curvature(0, 0, np.array([intercept.value, 1.0]))
+    assert (intercept.high - intercept.low) / 2 / 1.959964 == pytest.approx(
+        1 / np.sqrt(alone), rel=1e-3
+    )
+
+
+def test_line_of_classes_that_are_apart_is_refused():
+    for scores in ([0.1, 0.4, 0.6, 0.9], [0.9, 0.8, 0.2, 0.1]):
+        with pytest.raises(ValueError, match="no line is best: a threshold tells"):
+            calibration_line([0, 0, 1, 1], scores)
+
+
+def test_ideal_error_agrees_with_a_slow_one():
+    _, scores = cases(300)
+    random = np.random.default_rng(7)
+    errors = [calibration_error(random.random(300) < scores, scores) for _ in range(1000)]
+    found = ideal_calibration_error(scores)
+    expected = (np.mean(errors), *np.quantile(errors, [0.025, 0.975]))
+    assert found == pytest.approx(expected, abs=0.005)
+    for bad, message in (([0.1, 2], "give probabilities"), ([], r"scores have shape \(0,\)")):
+        with pytest.raises(ValueError, match=message):
+            ideal_calibration_error(bad)
+
+
+def test_bins_of_one_patient_have_no_interval():
+    curve = calibration_bins([0, 1, 0, 1], [0.1, 0.2, 0.8, 0.9], 2, patients=[1, 2, 3, 3])
+    assert 0 < curve.low[0] < curve.high[0] < 1
+    assert np.isnan([curve.low[1], curve.high[1]]).all()
+    whole = calibration_bins([0, 1, 0, 1], [0.1, 0.2, 0.8, 0.9], 2)
+    assert (whole.low[1], whole.high[1]) == wilson_interval(1, 2)
+
+
 def test_delong_needs_two_of_each():
     with pytest.raises(ValueError, match="a class has one case only; a variance needs two"):
         delong_interval([0, 1, 1], [0.1, 0.2, 0.3])
@@ -547,6 +799,10 @@ def test_bad_level_is_refused(level):
         lambda: delong_interval(labels, scores, level),
         lambda: delong_comparison(labels, scores, scores, level),
         lambda: wilson_interval(1, 2, level),
+        lambda: share_interval(labels, level, [0, 1, 2, 3]),
+        lambda: compare_runs(labels, [scores] * 3, [scores] * 3, level),
+        lambda: calibration_line(labels, scores, level),
+        lambda: ideal_calibration_error(scores, level=level),
     ):
         with pytest.raises(ValueError, match=f"level={level}.*for 95 % say 0.95"):
             call()
