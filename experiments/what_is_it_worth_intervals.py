@@ -32,7 +32,7 @@ BOOTSTRAPS, REPEATS = 200, 200
 def jobs() -> Iterator[dict[str, Any]]:
     cells = {"number": NUMBERS, "prevalence": PREVALENCES}
     yield from grid(kind=SHAPES, **cells, auc=AUCS)
-    yield from grid(kind=("difference", "slope", "intercept"), **cells, auc=(0.8, 0.95))
+    yield from grid(kind=("difference",), **cells, auc=(0.8, 0.95))
     yield from grid(
         kind=("patients", "images"), number=(200, 600), prevalence=(0.5,), auc=(0.8, 0.9)
     )
@@ -41,6 +41,7 @@ def jobs() -> Iterator[dict[str, Any]]:
         kind=("bootstrap",), number=NUMBERS[:3], prevalence=PREVALENCES[1:], auc=(0.8, 0.95)
     )
     yield from grid(kind=("runs",), number=RUN_NUMBERS, prevalence=(0.3,), auc=RUN_AUCS, runs=RUNS)
+    yield from grid(kind=("slope", "intercept"), **cells, auc=(0.8, 0.95))
 
 
 @functools.cache

@@ -48,8 +48,10 @@ def card(**changes):
 
 def table(text):
     """Return measure: (value, low, high) of the card's table."""
-    lines = re.findall(r"^\| ([\w ]+) \| ([\d.]+) \| ([\d.]+) to ([\d.]+) \|", text, re.M)
-    return {name: tuple(map(float, numbers)) for name, *numbers in lines}
+    lines = re.findall(
+        r"^\| ([\w ]+) \| ([-\d.]+) \| (?:none|([-\d.]+) to ([-\d.]+)) \|", text, re.M
+    )
+    return {name: tuple(float(number or "nan") for number in numbers) for name, *numbers in lines}
 
 
 def test_numbers_are_those_of_scikit_learn():
@@ -64,12 +66,38 @@ def test_numbers_are_those_of_scikit_learn():
         "Brier score": metrics.brier_score_loss(labels, scores),
     }
     results = table(card())
-    assert set(results) == {*expected, "expected calibration error"}
+    intercept, slope = "calibration intercept", "calibration slope"
+    same = "the same if scores were true"
+    error = "expected calibration error"
+    assert set(results) == {*expected, intercept, slope, error, same}
     for name, value in expected.items():
         assert results[name][0] == pytest.approx(value, abs=6e-4)
-    for value, low, high in results.values():
-        # A calibration error can lie outside its own percentile interval: chance adds to it.
-        assert 0 <= low < high <= 1 and low - 0.05 < value < high
+    for name in (*expected, slope, same):
+        value, low, high = results[name]
+        assert 0 <= low < value < high
+    # These scores come from the log-odds 1.18 times as far out as they should be.
+    assert results[slope][1] < 2 / 1.3**2 < results[slope][2]
+    assert np.isnan(results[error][1:]).all()
+
+
+def test_patients_make_intervals_wider():
+    labels, scores = (np.repeat(values, 2) for values in cases())
+    apart = {r.measure: r for r in evaluate(labels, scores, 0.35)}
+    whole = {r.measure: r for r in evaluate(labels, scores, 0.35, np.arange(600) // 2)}
+    for name, result in whole.items():
+        assert result.value == pytest.approx(apart[name].value)
+        if "cal" not in name and "same" not in name or name == "calibration slope":
+            assert result.high - result.low > 1.2 * (apart[name].high - apart[name].low)
+
+
+def test_what_few_cases_cannot_say_is_on_the_card():
+    labels = np.arange(30) % 2
+    few = card(labels=labels, scores=0.2 + 0.6 * labels)
+    joined = " ".join(few.split())
+    assert "Mind that a class has 15 cases (or patients), fewer than 20" in joined
+    assert "Mind that calibration has no slope: no line is best" in joined
+    assert "calibration slope" not in table(few)
+    assert "Mind" not in card()
 
 
 def test_intervals_of_shares_are_those_of_scipy():
@@ -86,7 +114,7 @@ def test_table_holds_what_evaluate_returns():
     labels, scores = cases()
     results = table(card())
     for result in evaluate(labels, scores, 0.35):
-        assert results[result.measure] == pytest.approx(result[1:4], abs=6e-4)
+        assert results[result.measure] == pytest.approx(result[1:4], abs=6e-4, nan_ok=True)
 
 
 def test_another_evaluation_gives_another_card():
