@@ -224,9 +224,9 @@ REFUSED = {
     ),
     "softmax over one": (lambda: functional(softmax(1)), r"1 output\(s\), .*give one that ends in"),
     "ReLU": (lambda: functional(layers.Dense(2, activation="relu")), "give one that ends in"),
-    "dropout at the end": (
-        lambda: functional(softmax(), layers.Dropout(0.1, name="off")),
-        "ends in 'off' .*give one that ends in",
+    "normalization at the end": (
+        lambda: functional(layers.Dense(2), layers.BatchNormalization(name="last")),
+        "ends in 'last' .*give one that ends in",
     ),
     "no layer at the end": (
         lambda: keras.Model(
