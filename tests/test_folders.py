@@ -492,6 +492,24 @@ def test_a_gray_image_is_the_same_in_every_mode(mode, tmp_path):
     np.testing.assert_array_equal(cases.images[0, ..., 0], GRAY)
 
 
+def test_transparent_pixels_lie_on_black_and_cameras_are_turned_upright(tmp_path):
+    clear = np.dstack(
+        [
+            np.full((40, 40, 3), 200, np.uint8),
+            np.repeat([[0], [255]], 20, axis=0).repeat(40, axis=1),
+        ]
+    )
+    files = class_folders() | {
+        "clear/x.png": png(clear.astype(np.uint8)),
+        "clear/y.jpg": moved(WIDE),
+    }
+    cases = read(put(tmp_path, files), size=40, fit="squeeze")
+    images = dict(zip(cases.files.tolist(), cases.images, strict=True))
+    assert (images["clear/x.png"][:20] == 0).all() and (images["clear/x.png"][20:] == 200).all()
+    turned = folders.fit_to(np.rot90(WIDE, -1), 40, "squeeze").astype(int)  # 6: a quarter clockwise
+    assert np.abs(images["clear/y.jpg"][..., 0] - turned).mean() < 6
+
+
 def test_color_is_chosen_or_seen(tmp_path):
     root = put(tmp_path, class_folders() | {"clear/x.png": png(COLORS[0])})
     assert read(root, size=40, fit="pad").images.shape[-1] == 3

@@ -10,7 +10,7 @@ from .pictures import thumbnail
 # anew, resized, brightened or with a white marker 999 of 1,000 are found, of those that lost 1 % on
 # each side a quarter; of 17 million pairs of different ones none, the most alike being at .75.
 LEAST, EVERYWHERE = 0.9, 0.8
-_BLOCK = 2048
+_PRODUCTS = 2**24  # at a time, of 4 bytes each
 
 
 def thumbnails(images: np.ndarray) -> np.ndarray:
@@ -81,10 +81,11 @@ def near_pairs(
     first = details(thumbnails)
     second = first if others is None else details(others)
     pairs = []
-    for start in range(0, len(first), _BLOCK):
+    step = max(1, _PRODUCTS // len(second))
+    for start in range(0, len(first), step):
         # Above the diagonal only: each pair once.
         left = start if others is None else 0
-        likeness = first[start : start + _BLOCK] @ second[left:].T
+        likeness = first[start : start + step] @ second[left:].T
         for i, j in zip(*np.nonzero(likeness >= least), strict=True):
             one, other = first[start + i], second[left + j]
             if (others is not None or start + i < left + j) and _everywhere(
