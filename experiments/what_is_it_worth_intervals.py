@@ -175,7 +175,18 @@ def check(runs: Runs) -> None:
         elif result["kind"] != "images":
             # At most 7 in 100 miss without a word, and 3.5 standard errors of the simulation.
             assert result["missed_silently"] < 0.07 + 3.5 * np.sqrt(0.07 * 0.93 / DRAWS), result
-    for kind in {result["kind"] for result in runs} - {"images", "bootstrap"}:
+    # The interval of an intercept is about samples in which the share of the ill varies. Here it is
+    # fixed, so it holds nearly always; `tests/test_evaluation.py` lets the share vary.
+    for kind in (
+        "normal",
+        "hidden",
+        "difference",
+        "patients",
+        "share",
+        "bootstrap",
+        "runs",
+        "slope",
+    ):
         held = [r["held"] for r in runs.where(kind=kind) if r.get("warned", 1) < 0.05]
         assert 0.93 < np.mean(held) < 0.97, (kind, np.mean(held))
     # Two runs are refused, and images of patients taken for independent miss far more often.

@@ -551,10 +551,10 @@ def test_a_perfect_auc_has_a_bound():
     assert delong_interval(labels.astype(int), 0.7 - labels * 0.5, 0.9) == pytest.approx(
         (0, 1 - low)
     )
-    # A model with this AUC is perfect on such cases in 5 of 100 samples at most.
-    random, up = np.random.default_rng(0), np.sqrt(2) * stats.norm.ppf(low)
-    ill, healthy = random.normal(up, 1, (4000, 30)), random.normal(0, 1, (4000, 40))
-    assert 0 < np.mean(ill.min(axis=1) > healthy.max(axis=1)) < 0.06
+    # The worst case: ill cases score below all healthy ones or above all, so that an AUC of `low`
+    # is perfect on 30 of them in 5 of 100 samples.
+    seen = np.random.default_rng(0).random((4000, 30)) < low
+    assert 0.04 < np.mean(seen.all(axis=1)) < 0.06
     # Each of twenty patients with an image of both classes makes half a pair.
     twenty = delong_interval(np.arange(40) % 2, np.arange(40) % 2, patients=np.arange(40) // 2)
     assert twenty[0] == pytest.approx(0.025 ** (1 / 10))
@@ -752,6 +752,18 @@ def test_line_agrees_with_scikit_learn_and_the_likelihood():
     )
 
 
+def test_line_covers_the_truth_as_often_as_it_says():
+    # Labels are drawn from the scores: in the stored experiment the number of each class is fixed.
+    random, held = np.random.default_rng(0), []
+    for _ in range(600):
+        scores = special.expit(random.normal(-0.5, 1.5, 200))
+        labels = (random.random(200) < scores).astype(int)
+        intercept, slope = calibration_line(labels, scores)
+        held.append((intercept.low <= 0 <= intercept.high, slope.low <= 1 <= slope.high))
+    # The standard error is 0.009.
+    assert np.all(np.abs(np.mean(held, axis=0) - 0.95) < 0.03)
+
+
 def test_line_of_classes_that_are_apart_is_refused():
     for scores in ([0.1, 0.4, 0.6, 0.9], [0.9, 0.8, 0.2, 0.1]):
         with pytest.raises(ValueError, match="no line is best: a threshold tells"):
@@ -779,7 +791,7 @@ def test_bins_of_one_patient_have_no_interval():
 
 
 def test_delong_needs_two_of_each():
-    with pytest.raises(ValueError, match="a class has one case only; a variance needs two"):
+    with pytest.raises(ValueError, match="a class has one case only, or one patient; a variance"):
         delong_interval([0, 1, 1], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match=r"scores have shape \(3,\); give \(M, N\)"):
         delong_covariance([0, 1, 1], [0.1, 0.2, 0.3])
