@@ -5,7 +5,8 @@ names, which holds `train` and `test` with the published files at any size; the 
 cache folder, or in the folder named by `CHEST_XRAYS_CACHE`); the published archive, 1.2 GB. No
 checksum is published, so the content is checked: the names, and how many there are of each class.
 Images are squeezed to one size once, and kept in the cache. Simulated ones are given only when
-asked for. `python -m helpers.chest_xrays` fetches and checks.
+asked for, by an argument or `CHEST_XRAYS_SYNTHETIC=1`. `python -m helpers.chest_xrays` fetches and
+checks.
 
 Source: Kermany, Zhang and Goldbaum, Mendeley Data, version 2, 2018, doi 10.17632/rscbjbr9sj.2.
 """
@@ -28,7 +29,7 @@ import numpy as np
 import pooch
 
 from . import phantoms
-from .datasets import DatasetError
+from .datasets import DatasetError, synthetic_setting
 from .folders import Cases, fit_to
 from .folders.cases import _need_size, over_files
 from .folders.pictures import FaultError, open_bytes, to_channels
@@ -71,15 +72,16 @@ class _File(NamedTuple):
     content: Callable[[], bytes]
 
 
-def load(size: int = 224, synthetic: bool = False) -> Cases:
+def load(size: int = 224, synthetic: bool | None = None) -> Cases:
     """Return the chest X-rays; the first time this reads, and maybe downloads, all of them.
 
     Parameters
     ----------
     size : int
         Rows and columns to squeeze each image to.
-    synthetic : bool
-        True for 401 simulated ones of the same layout: images of nobody.
+    synthetic : bool or None
+        True for 401 simulated ones of the same layout: images of nobody. None if the environment
+        variable `CHEST_XRAYS_SYNTHETIC` is 1.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def load(size: int = 224, synthetic: bool = False) -> Cases:
     DatasetError
         If the images can't be had, or are not what was published.
     ValueError
-        If the size is none.
+        If the size is none, or the environment variable is neither 0 nor 1.
 
     Examples
     --------
@@ -109,10 +111,12 @@ def load(size: int = 224, synthetic: bool = False) -> Cases:
     ('train/PNEUMONIA/person179_virus_718.jpeg', 'train/person179', 'viral')
     """
     size = _need_size(size)
+    if synthetic is None:
+        synthetic = bool(synthetic_setting("CHEST_XRAYS_SYNTHETIC"))
     if synthetic:
         return _simulate(size)
     named = os.environ.get("CHEST_XRAYS")
-    cache = Path(os.environ.get("CHEST_XRAYS_CACHE") or pooch.os_cache("chest-xrays")).expanduser()
+    cache = _cache()
     made = cache / f"chest-xrays-{size}.npz"
     archive = cache / ARCHIVE
     if not named:
@@ -128,6 +132,23 @@ def load(size: int = 224, synthetic: bool = False) -> Cases:
     cases = _read(files, size)
     _to_cache(made, cases, source)
     return cases
+
+
+def at_hand() -> bool:
+    """Return whether `load` finds the published files, or says where, without a download.
+
+    Examples
+    --------
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, CHEST_XRAYS="somewhere"):
+    ...     at_hand()
+    True
+    """
+    return bool(os.environ.get("CHEST_XRAYS")) or (_cache() / ARCHIVE).is_file()
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("CHEST_XRAYS_CACHE") or pooch.os_cache("chest-xrays")).expanduser()
 
 
 # ---- the files and their names -------------------------------------------------------------
@@ -155,7 +176,7 @@ def _list(where: Path) -> list[_File]:
 
 _REMEDY = (
     "Set CHEST_XRAYS to the folder that holds train/ and test/ with the 5,856 published files, or "
-    "unset it to download them; or say synthetic=True for simulated ones."
+    "unset it to download them; or say synthetic=True (CHEST_XRAYS_SYNTHETIC=1) for simulated ones."
 )
 
 

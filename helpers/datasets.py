@@ -55,8 +55,13 @@ def _cut(text: str, most: int = 300) -> str:
     return text if len(text) <= most else f"{text[:most]} ..."
 
 
-def synthetic_setting() -> bool | None:
-    """Return what the environment variable `MEDMNIST_SYNTHETIC` says.
+def synthetic_setting(variable: str = "MEDMNIST_SYNTHETIC") -> bool | None:
+    """Return what the environment variable `MEDMNIST_SYNTHETIC`, or another like it, says.
+
+    Parameters
+    ----------
+    variable : str
+        Its name.
 
     Returns
     -------
@@ -76,10 +81,10 @@ def synthetic_setting() -> bool | None:
     ...     synthetic_setting()
     True
     """
-    value = os.environ.get("MEDMNIST_SYNTHETIC", "")
+    value = os.environ.get(variable, "")
     if value not in ("", "0", "1"):
         raise ValueError(
-            f"MEDMNIST_SYNTHETIC is {_cut(repr(value), 60)}; "
+            f"{variable} is {_cut(repr(value), 60)}; "
             "set it to 1 for simulated images, to 0 for real ones, or not at all"
         )
     return bool(int(value)) if value else None

@@ -10,16 +10,18 @@ from types import SimpleNamespace
 import pytest
 
 import conftest
-from tools.notebooks import ROOT
+from tools.notebooks import ROOT, uses_medmnist
 
 ON_MEDMNIST, OTHER = "notebooks/chest-xrays.ipynb", "notebooks/the-convolution-layer.ipynb"
+ON_XRAYS = "notebooks/your-own-images.ipynb"
 # Says of each process that collects tests which images a lesson would get there.
 SPY = """
 import os
 
 def pytest_collection_modifyitems(config, items):
     worker = getattr(config, "workerinput", {}).get("workerid", "alone")
-    print(f"{worker}: {os.environ['MEDMNIST_SYNTHETIC'] or 'real'}", file=open("SEEN", "a"))
+    settings = [os.environ[f"{name}_SYNTHETIC"] or "real" for name in ("MEDMNIST", "CHEST_XRAYS")]
+    print(f"{worker}: {', '.join(settings)}", file=open("SEEN", "a"))
 """
 
 
@@ -57,16 +59,20 @@ def collect(tmp_path, look_ups):
     no test, its exit status must be given.
     """
 
-    def run(*arguments, setting="", status=5):
+    def run(*arguments, setting="", xrays="", folder="", status=5):
         (tmp_path / "spy.py").write_text(SPY.replace("SEEN", str(tmp_path / "seen")))
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("MEDMNIST_", "PYTEST_")) and not name.lower().endswith("_proxy")
+            if not name.startswith(("MEDMNIST_", "CHEST_XRAYS", "PYTEST_"))
+            and not name.lower().endswith("_proxy")
         }
         environment = kept | {
             "MEDMNIST_CACHE": str(tmp_path / "cache"),
             "MEDMNIST_SYNTHETIC": setting,
+            "CHEST_XRAYS": folder,
+            "CHEST_XRAYS_CACHE": str(tmp_path / "cache"),
+            "CHEST_XRAYS_SYNTHETIC": xrays,
             "https_proxy": f"http://127.0.0.1:{look_ups.port}",
             "PYTHONPATH": str(tmp_path),
         }
@@ -91,14 +97,14 @@ def test_no_image_is_looked_for_without_need(collect, look_ups):
     said, seen = collect("--nbval", "tests/test_layers.py", OTHER)
     assert look_ups == []
     assert said.count("data: not needed") == 2  # before the tests and after them
-    assert seen == ["alone: real"]
+    assert seen == ["alone: real, real"]
 
 
 def test_workers_agree_and_do_not_look_again(collect, look_ups):
     said, seen = collect("--nbval", "--numprocesses", "2", ON_MEDMNIST)
     assert look_ups == ["zenodo.org:443"]
     assert said.count("data: SIMULATED") == 2 and "can't be had" in said
-    assert seen == ["gw0: 1", "gw1: 1"]
+    assert seen == ["gw0: 1, real", "gw1: 1, real"]
 
 
 @pytest.mark.parametrize(
@@ -117,14 +123,14 @@ def test_which_runs_need_images(needed, option, arguments):
         invocation_params=SimpleNamespace(dir=ROOT),
         args=arguments,
     )
-    assert conftest.lessons_on_medmnist(config) == needed
+    assert conftest.runs_lessons(config, uses_medmnist) == needed
 
 
 def test_simulated_images_on_demand(collect, look_ups):
     said, seen = collect("--nbval", ON_MEDMNIST, setting="1")
     assert look_ups == []
     assert said.count("data: SIMULATED") == 2 and "MEDMNIST_SYNTHETIC is set" in said
-    assert seen == ["alone: 1"]
+    assert seen == ["alone: 1, real"]
 
 
 def test_no_green_on_simulated_images_where_real_ones_are_wanted(collect, look_ups):
@@ -137,3 +143,25 @@ def test_a_setting_that_says_nothing_ends_the_run(collect, look_ups):
     said, _ = collect("--nbval", ON_MEDMNIST, setting="no", status=4)
     assert "MEDMNIST_SYNTHETIC is 'no'; set it to 1" in said
     assert look_ups == []
+
+
+@pytest.mark.parametrize(
+    ("xrays", "folder", "words", "got"),
+    [
+        ("", "", "SIMULATED images", "1"),
+        ("1", "somewhere", "SIMULATED images", "1"),
+        ("", "somewhere", "real images", "real"),
+        ("0", "", "real images", "0"),
+    ],
+    ids=["nothing at hand", "simulated ones wanted", "a folder", "real ones wanted"],
+)
+def test_chest_xrays_are_taken_from_where_they_are(collect, look_ups, xrays, folder, words, got):
+    said, seen = collect("--nbval", ON_XRAYS, xrays=xrays, folder=folder)
+    assert look_ups == []  # 1.2 GB are not downloaded for a test
+    assert said.count(f"chest X-rays: {words}") == 2
+    assert seen == [f"alone: real, {got}"]
+
+
+def test_a_setting_of_chest_xrays_that_says_nothing_ends_the_run(collect):
+    said, _ = collect("--nbval", ON_XRAYS, xrays="no", status=4)
+    assert "CHEST_XRAYS_SYNTHETIC is 'no'; set it to 1" in said

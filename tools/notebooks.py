@@ -152,6 +152,11 @@ def uses_medmnist(notebook: nbformat.NotebookNode) -> bool:
     return any(re.search(pattern, cell.source) for cell in notebook.cells)
 
 
+def uses_chest_xrays(notebook: nbformat.NotebookNode) -> bool:
+    """Whether a lesson loads the chest X-rays, which may be simulated."""
+    return any("chest_xrays.load(" in cell.source for cell in notebook.cells)
+
+
 def dump(notebook: nbformat.NotebookNode) -> str:
     """Return the text of the file that holds a notebook."""
     return nbformat.writes(notebook) + "\n"

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from tools import markdown
 from tools.links import report
-from tools.notebooks import ROOT, read, uses_medmnist
+from tools.notebooks import ROOT, read, uses_chest_xrays, uses_medmnist
 
 # Decimals, percentages, three digits and more (but years), "12 times faster".
 NUMBER = re.compile(
@@ -94,10 +94,11 @@ def unguarded_numbers(notebook: NotebookNode) -> list[str]:
 
 
 def guards_on_simulated_images(notebook: NotebookNode) -> list[str]:
-    """Return the guards after MedMNIST is loaded that would judge simulated images as real."""
+    """Return the guards after images are loaded that would judge simulated ones as real."""
     offenses, loaded = [], False
+    simulable = uses_medmnist(notebook) or uses_chest_xrays(notebook)
     for cell in notebook.cells:
-        loaded = loaded or (uses_medmnist(notebook) and "load(" in cell.source)
+        loaded = loaded or (simulable and "load(" in cell.source)
         if loaded and is_guard(cell) and not re.match(r"if not \w+\.synthetic:\n", cell.source):
             offenses.append(f"{cell.id}: {cell.source.splitlines()[0]}")
     return offenses
