@@ -73,9 +73,9 @@ def evaluate(
     >>> scores = 0.4 * labels + 0.6 * random.random(200)
     >>> for result in evaluate(labels, scores, threshold=0.5)[:3]:
     ...     print(f"{result.measure}: {result.value:.2f} ({result.low:.2f} to {result.high:.2f})")
-    AUC: 0.94 (0.89 to 0.96)
-    sensitivity: 0.83 (0.74 to 0.89)
-    specificity: 0.81 (0.72 to 0.87)
+    AUC: 0.93 (0.89 to 0.96)
+    sensitivity: 0.84 (0.76 to 0.90)
+    specificity: 0.77 (0.68 to 0.84)
     """
     low, high = ev.delong_interval(labels, scores, patients=patients)
     labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
