@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiments.common import grid, log_odds, scaled
+from experiments.telling_splits_apart_matching import SURE
 from helpers import chest_xrays, pretrained, results
 from helpers.models import small_network
 from helpers.results import Runs, pack
@@ -148,7 +149,7 @@ def run(**job: Any) -> dict[str, Any]:
 
 def shared() -> dict[str, Any]:
     matching = results.load(MATCHING)
-    sure = matching.where(folder="test").array("correlation")[0] >= matching.settings["SURE"]
+    sure = matching.where(folder="test").array("correlation")[0] >= SURE
     return {
         # Of the test images: class, child, and whether the image is of a published radiograph.
         "test": {
