@@ -421,6 +421,10 @@ class Optimizer:
         shapes, expected = (list(map(np.shape, arrays)) for arrays in (gradients, weights))
         if shapes != expected:
             raise ValueError(f"gradients have shapes {shapes}; give those of weights, {expected}")
+        if not all(np.isfinite(gradient).all() for gradient in gradients):
+            raise ValueError(
+                "gradients hold NaN or infinity; give a lower learning rate, or smaller numbers in"
+            )
         if self.weights and not (
             len(weights) == len(self.weights)
             and all(w is own for w, own in zip(weights, self.weights, strict=True))
@@ -428,10 +432,6 @@ class Optimizer:
             raise ValueError(
                 f"weights are not those of this {type(self).__name__}'s last step, whose momentum "
                 "it holds; give each network an optimizer of its own"
-            )
-        if not all(np.isfinite(gradient).all() for gradient in gradients):
-            raise ValueError(
-                "gradients hold NaN or infinity; give a lower learning rate, or smaller numbers in"
             )
         # All is worked out first. What is interrupted leaves weights and memory as they were.
         changed = self._step(weights, gradients)
