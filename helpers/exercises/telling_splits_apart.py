@@ -9,7 +9,7 @@ _rng = np.random.default_rng(0)
 
 def _matches(likeness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     best = np.argmax(likeness, axis=1)
-    ordered = np.sort(likeness, axis=1)
+    ordered = np.sort(likeness)
     return best, ordered[:, -1] - ordered[:, -2]
 
 
