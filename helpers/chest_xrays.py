@@ -1,4 +1,4 @@
-"""5,856 chest radiographs of children, normal, bacterial or viral, with the children's numbers.
+"""5856 chest radiographs of children, normal, bacterial or viral, with the children's numbers.
 
 `load` looks in three places, in this order: the folder that the environment variable `CHEST_XRAYS`
 names, which holds `train` and `test` with the published files at any size; the cache (in the user's

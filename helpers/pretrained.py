@@ -52,14 +52,14 @@ _STAGES = (
 
 
 def efficientnet_lite0(size: int = 224, top: bool = False) -> keras.Model:
-    """Return EfficientNet-Lite0 as 1.3 million photographs of 1,000 kinds of things taught it.
+    """Return EfficientNet-Lite0 as more than a million photographs taught it.
 
     Parameters
     ----------
     size : int
         Rows and columns of an image, 32 or more; it learned at 224.
     top : bool
-        Whether to end in the logits (N, 1000) of ImageNet's classes; else in the 1,280 averaged
+        Whether to end in the logits (N, 1000) of ImageNet's classes; else in the 1280 averaged
         features (N, 1280) before them.
 
     Returns
@@ -126,7 +126,7 @@ def efficientnet_lite0(size: int = 224, top: bool = False) -> keras.Model:
 
 
 def features(images: Array, size: int = 224, verbose: bool = True) -> Array:
-    """Return what EfficientNet-Lite0 sees in images: 1,280 numbers each, none of them trained here.
+    """Return what EfficientNet-Lite0 sees in images: 1280 numbers each, none of them trained here.
 
     Parameters
     ----------
