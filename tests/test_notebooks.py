@@ -13,10 +13,12 @@ import pytest
 import helpers.exercises
 from helpers.exercises import CORRECT
 from tools import markdown, prose
-from tools.notebooks import LESSONS, dump, lesson_paths, normalise, read
+from tools.notebooks import LESSONS, dump, is_template, lesson_paths, normalise, read
 
 PATHS = lesson_paths()
+TAUGHT = [path for path in PATHS if not is_template(path)]
 lessons = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+taught = pytest.mark.parametrize("path", TAUGHT, ids=lambda path: path.stem)
 
 
 def test_one_name_for_a_lesson():
@@ -24,10 +26,10 @@ def test_one_name_for_a_lesson():
     names = {path.stem for path in PATHS}
     assert names == {path.stem for path in LESSONS.glob("*.ipynb")}
     modules = {module.name for module in pkgutil.iter_modules(helpers.exercises.__path__)}
-    assert modules == {name.replace("-", "_") for name in names}
+    assert modules == {path.stem.replace("-", "_") for path in TAUGHT}
 
 
-@lessons
+@taught
 def test_exercises_are_those_of_the_lesson(path):
     code = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "code")
     imported = re.findall(r"from helpers\.exercises import (\w+) as exercise", code)
@@ -53,13 +55,17 @@ def test_every_code_cell_was_run(path):
 
 
 @lessons
-def test_skeleton(path):
+def test_opening(path):
     notebook = read(path)
     opening = notebook.cells[0].source
     assert re.match(r"# \S", opening), "begins with its title"
     for words in ("- **You will**", "- **You will learn**", "- **You need**", "- **Time:**"):
         assert words in opening
-    text = "\n".join(cell.source for cell in notebook.cells)
+
+
+@taught
+def test_closing(path):
+    text = "\n".join(cell.source for cell in read(path).cells)
     for heading in ("## Try it yourself", "## Summary", "## Further reading"):
         assert heading in text
 
@@ -99,7 +105,7 @@ def solutions(notebook):
     return markdown.code(text, within="details")
 
 
-@lessons
+@taught
 def test_folded_solutions_are_correct(path):
     notebook = read(path)
     calls = exercises(notebook)

@@ -47,6 +47,17 @@ def lesson_paths() -> list[Path]:
     return [ROOT / f"{name}.ipynb" for name in re.findall(r"file: (notebooks/\S+)", toc)]
 
 
+def is_template(path: Path) -> bool:
+    """Whether a page to run is one to copy and fill in: it teaches nothing, so it has no exercises.
+
+    Examples
+    --------
+    >>> is_template(Path("template-own-folder.ipynb")), is_template(Path("pooling.ipynb"))
+    (True, False)
+    """
+    return path.stem.startswith("template-")
+
+
 def book_pages() -> list[Path]:
     """Return the pages of the book, less the copies that JupyterLab keeps of those it opened."""
     pages = (ROOT / "book").rglob("*.md")

@@ -12,7 +12,7 @@ _rng = np.random.default_rng(0)
 
 def _child(name: str) -> str:
     part, _, file = name.split("/")
-    if file.startswith("person"):
+    if "_" in file:
         return f"{part}/{file.split('_')[0]}"
     return f"{part}/{file.rpartition('-')[0]}"
 
@@ -46,14 +46,9 @@ child = Exercise(
 )
 
 
-def _threshold(labels: np.ndarray, scores: np.ndarray, sensitivity: float) -> float:
-    ill = np.sort(np.append(scores[labels == 1], 0))
-    missed = int((1 - sensitivity) * (len(ill) - 1) + 1e-9)
-    return float(ill[missed : missed + 2].mean())
-
-
-def _ill_and_well(labels: np.ndarray, scores: np.ndarray, sensitivity: float) -> float:
-    return _threshold(np.ones_like(labels), scores, sensitivity)
+def _threshold(labels: np.ndarray, scores: np.ndarray, missed: int) -> float:
+    ill = np.sort(scores[labels == 1])
+    return float(ill[missed - 1 : missed + 1].mean())
 
 
 _labels = (np.arange(120) % 3 > 0).astype(int)
@@ -61,39 +56,28 @@ _labels = (np.arange(120) % 3 > 0).astype(int)
 threshold = Exercise(
     _threshold,
     inputs=[
-        (_labels, _rng.permutation(np.linspace(0.02, 0.98, 120)), 0.95),
-        (np.array([1, 0, 1, 1, 0, 1, 1]), np.array([0.9, 0.8, 0.3, 0.6, 0.1, 0.7, 0.4]), 0.8),
-        (np.array([0, 1, 1]), np.array([0.5, 0.7, 0.4]), 0.9),
+        (_labels, _rng.permutation(np.linspace(0.02, 0.98, 120)), 4),
+        (np.array([1, 0, 1, 1, 0, 1, 0, 1]), np.linspace(0.9, 0.1, 8) ** 2, 2),
+        (np.array([0, 1, 1, 0, 0, 1]), np.array([0.5, 0.7, 0.45, 0.2, 0.6, 0.9]), 1),
     ],
     mistakes={
-        "Sensitivity is about the ill only: sort their scores, not all.": _ill_and_well,
+        "It is about the ill only: sort their scores, not all.": (
+            lambda labels, scores, missed: _threshold(np.ones_like(labels), scores, missed)
+        ),
         "Those are the scores of the healthy; that would set the specificity.": (
-            lambda labels, scores, sensitivity: _threshold(1 - labels, scores, sensitivity)
+            lambda labels, scores, missed: _threshold(1 - labels, scores, missed)
         ),
-        "That lets as many through as it should find: 1 - sensitivity is the share missed.": (
-            lambda labels, scores, sensitivity: _threshold(labels, scores, 1 - sensitivity)
+        "The ill with the lowest scores are missed, not those with the highest.": (
+            lambda labels, scores, missed: -_threshold(labels, -scores, missed)
         ),
-        "Take the middle between the last score that is missed and the first that is found.": (
-            lambda labels, scores, sensitivity: float(
-                np.sort(scores[labels == 1])[int((1 - sensitivity) * labels.sum() + 1e-9)]
-            )
+        "That is the lowest score that is found; go halfway to the one below.": (
+            lambda labels, scores, missed: float(np.sort(scores[labels == 1])[missed])
         ),
-        "That is the last score that is missed; go halfway to the next.": (
-            lambda labels, scores, sensitivity: float(
-                np.sort(np.append(scores[labels == 1], 0))[
-                    int((1 - sensitivity) * labels.sum() + 1e-9)
-                ]
-            )
+        "That is the highest score that is missed; go halfway to the one above.": (
+            lambda labels, scores, missed: float(np.sort(scores[labels == 1])[missed - 1])
         ),
-        "Round the number of missed down: the sensitivity is to be reached.": (
-            lambda labels, scores, sensitivity: float(
-                np.sort(np.append(scores[labels == 1], 0))[
-                    math.ceil((1 - sensitivity) * labels.sum()) : math.ceil(
-                        (1 - sensitivity) * labels.sum()
-                    )
-                    + 2
-                ].mean()
-            )
+        "One more than that is missed: Python counts from 0.": (
+            lambda labels, scores, missed: _threshold(labels, scores, missed + 1)
         ),
     },
 )
@@ -136,7 +120,7 @@ by_child = Exercise(
 
 
 def _patients_needed(share: float, half_width: float) -> int:
-    return math.ceil(1.96**2 * share * (1 - share) / half_width**2)
+    return math.ceil(share * (1 - share) * (1.96 / half_width) * (1.96 / half_width))
 
 
 patients_needed = Exercise(
