@@ -404,7 +404,9 @@ def check_measures(plain: Runs) -> None:
         stored = plain.where(condition=name, remedy="none")
         for one, scores in zip(stored, plain.where(scored=name).array("log_odds"), strict=True):
             for measure, value in measures(truth, scores).items():
-                assert abs(one[measure] - value) <= 1e-4, (name, measure)
+                # Rounding may carry one score over an edge of a bin.
+                allowed = 1 / len(truth) if measure == "ece" else 1e-4
+                assert abs(one[measure] - value) <= allowed, (name, measure)
 
 
 def differences(runs: Runs, measure: str, condition: str, **how: str) -> np.ndarray:

@@ -25,7 +25,8 @@ def _png(figure: Figure) -> bytes:
 def _need_text(name: str, text: str) -> None:
     if not isinstance(text, str) or not text.strip():
         raise ValueError(
-            f"{name}={inputs.told(text)} is no text; give a sentence that says what the figure shows"
+            f"{name}={inputs.told(text)} is no text; "
+            "give a sentence that says what the figure shows"
         )
 
 

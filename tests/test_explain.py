@@ -308,7 +308,11 @@ def test_layer_that_is_not_there(layer):
         (np.ones((2, 4, 4)), np.ones((2, 4, 5), bool), r"shape \(2, 4, 4\), masks \(2, 4, 5\)"),
         (np.ones((4, 4)), np.ones((4, 4), bool), r"give \(N, H, W\) twice, masks as bool"),
         (np.ones((2, 4, 4)), np.ones((2, 4, 4)), "dtype float64; give"),
-        (np.ones((2, 4, 4)), np.arange(32).reshape(2, 4, 4) < 5, r"masks\[1\] is empty; give maps and masks of"),
+        (
+            np.ones((2, 4, 4)),
+            np.arange(32).reshape(2, 4, 4) < 5,
+            r"masks\[1\] is empty; give maps and masks of",
+        ),
     ],
     ids=["shape", "one map", "dtype", "empty"],
 )
