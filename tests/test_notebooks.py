@@ -70,7 +70,7 @@ def test_closing(path):
         assert heading in text
 
 
-@lessons
+@taught
 def test_short_cells(path):
     """As in the best books of this kind: most cells are a few lines (style guide)."""
     lengths = [

@@ -18,7 +18,7 @@ GLOSSARY_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*glossary\.md#([\w-]+)\)")
 # Words that look like a term and mean something else.
 OTHER_MEANING = re.compile(
     r"recall that|number that training sets|flatten out|question to the class|holds a class"
-    r"|class I+[ab]?\b|guideline on registration"
+    r"|class I+[ab]?\b|guideline on registration|risk of bias"
     r"|class keeps|class weights|(?:float\d*|single|double) precision|precisions that networks",
     re.I,
 )
