@@ -100,6 +100,9 @@ def check(runs: Runs) -> None:
         # Stored are hundredths of logarithms: what is nearly 1 is known from the other class.
         chances = np.exp(one["log"])
         chances /= chances.sum(axis=1, keepdims=True)
-        assert abs(auc(truth, chances) - one["auc"]) < 0.003
+        # Hundredths can't put in order what a network that collapsed says: all images alike.
+        if np.ptp(one["log"][:, 0]) > 0:
+            assert abs(auc(truth, chances) - one["auc"]) < 0.003
+    assert sum(np.ptp(one["log"][:, 0]) == 0 for one in runs) <= 1
     counts = runs.shared["trained_parameters"]
     assert counts["last block"] < counts["all"]
