@@ -69,7 +69,7 @@ def outcome(notebook: nbformat.NotebookNode, setting: str) -> tuple[bool, str]:
         ran = [cell for cell in notebook.cells if cell.get("execution_count")][-1]
         guard = "guard" in ran.metadata.get("tags", [])
         lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in str(error).splitlines()]
-        failed = next((line for line in lines if line.startswith("---")), error.ename)
+        failed = next((line for line in lines if re.match(r"-+> ", line)), error.ename)
         failed = failed.lstrip("-> 0123456789")[:80]
         return guard, f"{'guard' if guard else 'NO GUARD, but an error'}: {failed}"
     times = int("".join(output.text for output in after.outputs))
