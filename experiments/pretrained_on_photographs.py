@@ -85,7 +85,7 @@ def held_out(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
 def parts(data: str) -> tuple[Part, Part, Part]:
     """Return the images for training, for validation and for the test."""
     if data == CHESTS:
-        cases = chest_xrays.load(224)
+        cases = chest_xrays.load(224, synthetic=False)
         rest, test = (np.flatnonzero(cases.parts == part) for part in ("train", "test"))
         at = held_out(cases.labels[rest], cases.patients[rest])
         which = np.delete(rest, at), rest[at], test

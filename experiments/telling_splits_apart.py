@@ -59,7 +59,7 @@ def small(folder: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 @functools.cache
 def frozen(folder: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return what a network from photographs sees in the published images, labels, children."""
-    cases = chest_xrays.load(SIZE)
+    cases = chest_xrays.load(SIZE, synthetic=False)
     here = cases.parts == folder
     seen = pretrained.features(cases.images[here], SIZE, verbose=False)
     return seen, cases.labels[here], np.unique(cases.patients[here], return_inverse=True)[1]

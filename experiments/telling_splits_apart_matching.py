@@ -66,9 +66,11 @@ def standardized(images: np.ndarray) -> np.ndarray:
 
 
 def run(folder: str) -> dict[str, Any]:
-    cases = chest_xrays.load(SIZE)
+    cases = chest_xrays.load(SIZE, synthetic=False)
     originals = cases.images[cases.parts == folder][..., 0]
-    small = np.concatenate([getattr(load(DATA), split).images[..., 0] for split in FOLDERS[folder]])
+    small = np.concatenate(
+        [getattr(load(DATA, synthetic=False), split).images[..., 0] for split in FOLDERS[folder]]
+    )
     wanted = standardized(small)
     likeness = np.full((len(small), len(originals)), -1, "float32")
     for ratio in np.geomspace(LEAST, MOST, RATIOS):
@@ -96,12 +98,14 @@ def numbers(names: np.ndarray) -> np.ndarray:
 
 def shared() -> dict[str, Any]:
     """Return of each published image, in the order of the names: child, class, germ."""
-    cases = chest_xrays.load(SIZE)
+    cases = chest_xrays.load(SIZE, synthetic=False)
     in_folder = {folder: cases.parts == folder for folder in FOLDERS}
     germs = np.array([chest_xrays.GERMS.index(germ) for germ in cases.columns["germ"]])
     return {
         "labels": {
-            folder: np.concatenate([getattr(load(DATA), split).labels for split in splits])
+            folder: np.concatenate(
+                [getattr(load(DATA, synthetic=False), split).labels for split in splits]
+            )
             for folder, splits in FOLDERS.items()
         },
         "children": {name: numbers(cases.patients[at]) for name, at in in_folder.items()},
