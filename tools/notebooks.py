@@ -59,9 +59,9 @@ def is_template(path: Path) -> bool:
 
 
 def book_pages() -> list[Path]:
-    """Return the pages of the book, less the copies that JupyterLab keeps of those it opened."""
+    """Return the pages of the book, less notes for instructors and what JupyterLab keeps."""
     pages = (ROOT / "book").rglob("*.md")
-    return sorted(path for path in pages if ".ipynb_checkpoints" not in path.parts)
+    return sorted(path for path in pages if not {".ipynb_checkpoints", "notes"} & set(path.parts))
 
 
 def publisher() -> dict[str, str]:
