@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import importlib
 import json
+import logging
 import os
 import pkgutil
 import platform
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -162,17 +164,85 @@ def one(name: str, job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def work(module: ModuleType, jobs: list[dict[str, Any]], cores: int) -> Iterator[dict[str, Any]]:
-    """Yield the lines of jobs as they are done, with a bar that tells the time left."""
-    if getattr(module, "ALONE", False):
-        cores = 1
-    parallel = Parallel(n_jobs=cores, return_as="generator_unordered")
-    lines = parallel(delayed(one)(module.__name__, job) for job in jobs)
+def work(
+    module: ModuleType, jobs: list[dict[str, Any]], cores: int = 1, cluster: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the lines of jobs as they are done, with a bar that tells the time left.
+
+    Parameters
+    ----------
+    module : module
+        The experiment.
+    jobs : list of dict
+        Done in any order.
+    cores : int
+        How many at once on this machine; -1 is one for each core.
+    cluster : str, optional
+        The address of a Dask scheduler: the jobs are done by its workers.
+    """
+    alone = getattr(module, "ALONE", False)
+    if alone and cluster:
+        raise ExperimentError(f"{file_of(module).stem} measures time: not on a cluster")
+    if cluster:
+        lines = on_cluster(module, jobs, cluster)
+    else:
+        parallel = Parallel(n_jobs=1 if alone else cores, return_as="generator_unordered")
+        lines = parallel(delayed(one)(module.__name__, job) for job in jobs)
     yield from tqdm(lines, total=len(jobs), unit="job", desc=file_of(module).stem)
 
 
+def on_cluster(
+    module: ModuleType, jobs: list[dict[str, Any]], cluster: str
+) -> Iterator[dict[str, Any]]:
+    """Yield the lines of jobs as the workers of a Dask scheduler do them.
+
+    Not through joblib: with one worker there yet, or none any more, it does all jobs here.
+    """
+    from distributed import Client, KilledWorker, as_completed
+
+    # What Dask logs of a lost connection is said below, in a sentence.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = Client(cluster, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ExperimentError(
+            f"no Dask scheduler answers at {cluster!r} ({error}); start one with "
+            "`dask scheduler`, and give the address that it prints"
+        ) from error
+    made_by = fingerprint.of(module)
+    with client:
+        try:
+            futures = [
+                client.submit(one_as, made_by, module.__name__, job, pure=False) for job in jobs
+            ]
+            for future in as_completed(futures):
+                yield future.result()
+        except CancelledError as error:
+            raise ExperimentError(
+                f"the cluster at {cluster} was lost; what was done is in the file: "
+                "run it again to go on"
+            ) from error
+        except KilledWorker as error:
+            raise ExperimentError(f"a job ended each worker that took it: {error}") from error
+
+
+def one_as(made_by: dict[str, Any], name: str, job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job, if its experiment is here what it is for who gave the job."""
+    here = fingerprint.of(importlib.import_module(name))
+    if changed := fingerprint.differences(made_by, here):
+        raise ExperimentError(
+            f"worker on {platform.node()} has another experiment: {'; '.join(changed)}. "
+            "Bring its checkout to the same commit and start it again"
+        )
+    return one(name, job)
+
+
 def complete(
-    module: ModuleType, cores: int = 1, anew: bool = False, folder: Path | None = None
+    module: ModuleType,
+    cores: int = 1,
+    anew: bool = False,
+    folder: Path | None = None,
+    cluster: str | None = None,
 ) -> int:
     """Do the jobs that the file of an experiment does not hold; return how many were done.
 
@@ -202,7 +272,7 @@ def complete(
     if todo or broken:
         write(file, head, entries)
     with file.open("a", encoding="utf-8") as out:
-        for entry in work(module, todo, cores):
+        for entry in work(module, todo, cores, cluster):
             out.write(line(entry))
             out.flush()
             entries.append(entry)
@@ -372,6 +442,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--cores", type=int, default=1, metavar="N", help="jobs at once; -1: all cores"
     )
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="give the jobs to the workers of a Dask scheduler"
+    )
     parser.add_argument("--anew", action="store_true", help="forget the stored runs, begin again")
     parser.add_argument(
         "--confirm",
@@ -391,7 +464,7 @@ def main(arguments: list[str]) -> int:
         if options.confirm:
             print("\n".join(confirm(module, options.confirm)))
             return 0
-        done = complete(module, options.cores, options.anew)
+        done = complete(module, options.cores, options.anew, cluster=options.cluster)
         print(f"{file_of(module).name}: {done} jobs done, {state(module)}")
     except ExperimentError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -5,7 +5,10 @@ import json
 import linecache
 import subprocess
 import sys
-from types import ModuleType
+import threading
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -74,6 +77,8 @@ def test_one_name_for_lesson_experiment_and_file():
 
 SMALL = """
 import os
+import pathlib
+import time
 from experiments.common import grid
 from helpers import evaluation, phantoms
 from helpers.results import pack
@@ -96,6 +101,13 @@ def run(kind, seed):
     # {comment}
     if os.environ.get("STOP_AT") == f"{{kind}}{{seed}}":
         raise KeyboardInterrupt
+    log = pathlib.Path(os.environ["LOG"])
+    if (deadly := log.with_name("deadly")).exists():
+        deadly.unlink()
+        os._exit(1)
+    if log.with_name("slow").exists():
+        log.with_name("begun").touch()
+        time.sleep(20)
     with open(os.environ["LOG"], "a") as log:
         print(kind, seed, file=log if phantoms.SPOTS else None)
     return {{"value": twice(seed) * SCALE, "scores": pack([0.5, seed])}}
@@ -260,6 +272,73 @@ def test_several_cores_give_the_same_records(small, tmp_path, monkeypatch):
     one, two = (results.load("small", folder) for folder in folders)
     assert [run["value"] for run in one] == [run["value"] for run in two]
     assert sorted(done(tmp_path)[:4]) == sorted(done(tmp_path)[4:])
+
+
+# ---- On a cluster --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster(small, tmp_path, monkeypatch):
+    """Start a Dask scheduler with two workers, as other machines would; give its address."""
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    # What the fixture `small` does to this process.
+    code = "from experiments import fingerprint\nfingerprint.FOLLOWED += ('small',)\n"
+    (tmp_path / "sitecustomize.py").write_text(code, encoding="utf-8")
+    small()
+    file = tmp_path / "scheduler.json"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    where = ["--scheduler-file", str(file), "--no-dashboard"]
+    dask = [str(Path(sys.executable).with_name("dask"))]
+    local = ["--host", "127.0.0.1"]
+    scheduler = subprocess.Popen([*dask, "scheduler", *local, "--port", "0", *where], **quiet)
+    two = ["--nworkers", "2", "--nthreads", "1"]
+    workers = subprocess.Popen([*dask, "worker", *local, *two, *where], **quiet)
+    while not file.exists():
+        assert scheduler.poll() is None
+        time.sleep(0.1)
+    yield SimpleNamespace(address=json.loads(file.read_text())["address"], scheduler=scheduler)
+    for process in (workers, scheduler):
+        process.kill()
+        process.wait()
+
+
+def test_a_cluster_gives_the_same_records(small, tmp_path, cluster, monkeypatch):
+    """One of its workers is killed in the middle of a job: nothing is lost, nothing twice."""
+    engine.complete(small(), folder=tmp_path / "here")
+    (tmp_path / "log").unlink()
+    (tmp_path / "deadly").touch()
+    assert engine.complete(small(), folder=tmp_path / "there", cluster=cluster.address) == 4
+    assert not (tmp_path / "deadly").exists()
+    here, there = (results.load("small", tmp_path / folder) for folder in ("here", "there"))
+    assert [run["value"] for run in here] == [run["value"] for run in there]
+    assert sorted(done(tmp_path)) == ["a 0", "a 1", "b 0", "b 1"]
+    # A worker with another experiment is refused, and nothing is written.
+    with pytest.raises(engine.ExperimentError, match="has another experiment: the code of small"):
+        engine.complete(small(two=3), anew=True, folder=tmp_path / "there", cluster=cluster.address)
+    assert len(results.load("small", tmp_path / "there")) == 0
+
+
+def test_a_cluster_that_is_lost_leaves_what_was_done(small, tmp_path, cluster, monkeypatch):
+    engine.complete(small(seeds=1), folder=tmp_path, cluster=cluster.address)
+    (tmp_path / "slow").touch()
+
+    def kill_when_begun():
+        while (tmp_path / "slow").exists() and not (tmp_path / "begun").exists():
+            time.sleep(0.1)
+        cluster.scheduler.kill()
+
+    threading.Thread(target=kill_when_begun).start()
+    with pytest.raises(engine.ExperimentError, match="was lost; what was done is in the file"):
+        engine.complete(small(), folder=tmp_path, cluster=cluster.address)
+    (tmp_path / "slow").unlink()
+    assert engine.complete(small(), folder=tmp_path) == 2
+    assert len(results.load("small", tmp_path)) == 4
+
+
+def test_no_cluster_there(small, tmp_path):
+    with pytest.raises(engine.ExperimentError, match="no Dask scheduler answers at 'nowhere:1'"):
+        engine.complete(small(), folder=tmp_path, cluster="nowhere:1")
 
 
 def test_an_interruption_leaves_the_file_before(small, tmp_path, monkeypatch):
