@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -165,3 +166,36 @@ def glue(name: str, value: Any, alt: str = "") -> None:
         metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
         raw=True,
     )
+
+
+def interactive(name: str, figure: Figure, alt: str) -> None:
+    """Display a figure that a reader of the site moves; elsewhere and on paper it stands still.
+
+    Parameters
+    ----------
+    name : str
+        The module that makes it move, `book/_static/figures/NAME.js`.
+    figure : matplotlib Figure
+        What stands in the page without scripts. Closed afterwards.
+    alt : str
+        What the figure shows.
+
+    Raises
+    ------
+    ValueError
+        If it is no figure, `alt` is empty, or the name is no such name.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> interactive("the bench", plt.figure(), alt="A kernel on an X-ray.")
+    Traceback (most recent call last):
+    ValueError: name='the bench'; give a name of small letters and hyphens, as "convolution"
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
+        raise ValueError(
+            f'name={inputs.told(name)}; give a name of small letters and hyphens, as "convolution"'
+        )
+    _need_figure("figure", figure)
+    _need_text("alt", alt)
+    display(HTML(f'<div class="interactive" data-figure="{name}">{_image(figure, alt)}</div>'))

@@ -542,6 +542,9 @@ def of_plots_and_display():
         figures=[None, [], FIGURE, "a", [None], [FIGURE] * 2],
         captions=[None, [], "a", [""], [None], ["one", "two"]],
     )
+    moving = {"name": "bench", "figure": FIGURE, "alt": "A map."}
+    names = [None, "", "a b", "Bench", "../x", 3]
+    yield from rows(display.interactive, moving, name=names, figure=figures, alt=alts)
     glue = {"name": "auc", "value": FIGURE, "alt": "A map."}
     yield from rows(display.glue, glue, name=[None, "", " ", 3], alt=alts)
     card = {

@@ -1,0 +1,430 @@
+"""The figures that a reader moves: driven in a browser by keyboard, compared with Python."""
+
+import base64
+import functools
+import http.server
+import json
+import os
+import threading
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn import metrics
+
+from helpers import evaluation, explain, layers, results
+from helpers.datasets import load
+from tests.test_site import find_browser
+from tools import figure_data
+from tools.notebooks import ROOT, lesson_paths, read
+
+STATIC = ROOT / "book" / "_static"
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figure</title>
+</head><body style="margin:8px">
+<div class="interactive" data-figure="{name}"><img alt="The static picture." src="data:,"></div>
+<script type="module" src="/figures/load.js"></script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve `book/_static`, and a page for each figure, and return the address."""
+
+    class Pages(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+        def do_GET(self):
+            if not self.path.startswith("/page/"):
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(PAGE.format(name=self.path.removeprefix("/page/")).encode())
+
+    handler = functools.partial(Pages, directory=str(STATIC))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_browser()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have a browser: install Chromium")
+        pytest.skip("no Chromium or Chrome here; figures are not moved")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def figure(browser, address):
+    """Return a function that opens a figure and returns it, moving; a script error fails."""
+    troubles = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "console",
+        lambda message: troubles.append(message.text) if message.type == "error" else None,
+    )
+
+    def open_figure(name, width=1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}/page/{name}")
+        page.wait_for_selector(".fig-moves")
+        return page.locator(".fig-stage")
+
+    yield open_figure
+    page.close()
+    assert troubles == []
+
+
+def values(stage, name):
+    """Return what a figure shows now, to the last digit; typed arrays as lists."""
+    text = stage.evaluate(
+        "(stage, name) => JSON.stringify(stage.values[name],"
+        " (key, value) => ArrayBuffer.isView(value) ? [...value] : value)",
+        name,
+    )
+    return json.loads(text)
+
+
+def press(target, *keys):
+    for key in keys:
+        target.press(key)
+
+
+def said(stage, words):
+    """Wait until the sentence for screen readers holds these words."""
+    stage.locator("[aria-live=polite]").get_by_text(words).wait_for(timeout=5000)
+
+
+# ---- All of them ---------------------------------------------------------------------------
+
+
+def in_lessons():
+    """Return the figures of the lessons: (lesson, name of the figure)."""
+    found = []
+    for path in lesson_paths():
+        for cell in read(path).cells:
+            for output in cell.get("outputs", []):
+                html = output.get("data", {}).get("text/html", "")
+                if 'data-figure="' in html:
+                    found.append((path.stem, html.split('data-figure="')[1].split('"')[0]))
+    return found
+
+
+MODULES = {path.stem for path in (STATIC / "figures").glob("*.js")} - {"load", "shared", "network"}
+
+
+def test_each_module_stands_in_a_lesson():
+    assert {name for _, name in in_lessons()} == MODULES
+
+
+def test_data_is_fresh():
+    for name, text in figure_data.files().items():
+        assert (figure_data.FOLDER / name).read_text(encoding="utf-8") == text, name
+    assert {path.name for path in figure_data.FOLDER.iterdir()} == set(figure_data.files())
+
+
+def test_modules_are_small():
+    """A page's figure costs a phone little: code alone, before it is packed."""
+    for path in (STATIC / "figures").glob("*.js"):
+        assert path.stat().st_size < 12_000, path.name
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_figure_fits_and_is_named(figure, name, width):
+    stage = figure(name, width)
+    page = stage.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.locator(".interactive > img").is_visible()
+    stage.locator("[aria-live=polite]").first.wait_for()
+    for control in stage.locator("input, select, button, [tabindex='0']").all():
+        name_of_it = control.evaluate(
+            "c => c.ariaLabel || c.labels?.[0]?.textContent || c.textContent"
+        )
+        assert name_of_it.strip(), control.evaluate("c => c.outerHTML")
+    page.emulate_media(media="print")
+    assert page.locator(".interactive > img").is_visible() and not stage.is_visible()
+    page.emulate_media(media="screen")
+
+
+# ---- Convolution ---------------------------------------------------------------------------
+
+
+def expected_convolution(stage):
+    settings = values(stage, "settings")
+    kernel = np.reshape(values(stage, "kernel"), (3, 3)).astype(float)
+    kernel = kernel[::-1, ::-1] if settings.pop("flip") else kernel
+    number = stage.get_by_label("Image").evaluate("list => list.selectedIndex")
+    xray = np.frombuffer(base64.b64decode(figure_data.xrays()[number]["pixels"]), "uint8")
+    images = xray.reshape(1, 28, 28, 1) / 255
+    return layers.conv2d(images, kernel.reshape(3, 3, 1, 1).copy(), **settings)[0, ..., 0]
+
+
+def test_convolution(figure):
+    stage = figure("convolution")
+    said(stage, "row 13, column 8")
+    Y = expected_convolution(stage)
+    assert Y.shape == (26, 26)
+    assert np.abs(np.ravel(values(stage, "result")) - Y.ravel()).max() < 1e-12
+    result = stage.get_by_label("Result. Arrow")
+    press(result, "ArrowDown", "ArrowRight", "ArrowRight")
+    said(stage, f"row 14, column 10: nine products, together {Y[13, 9]:.2f}".replace("-", "−"))
+    terms = values(stage, "terms")
+    assert abs(sum(term["product"] for term in terms) - Y[13, 9]) < 1e-12
+    shown = stage.locator(".fig-nine b").all_text_contents()
+    assert abs(sum(float(text.replace("−", "-")) for text in shown) - Y[13, 9]) < 0.05
+
+
+def test_convolution_with_settings(figure):
+    stage = figure("convolution")
+    stage.get_by_label("Kernel", exact=True).select_option("spot x spot")
+    stage.get_by_label("Image").press("ArrowDown")
+    stage.get_by_label("Weight in row 1, column 2").fill("0.5")
+    assert stage.get_by_label("Kernel", exact=True).evaluate("list => list.selectedIndex") == 0
+    stage.get_by_text("Flip, stride").press("Enter")
+    stage.get_by_label("flip the kernel").press("Space")
+    for stride, padding, dilation in ((2, 1, 1), (1, 2, 3), (3, 0, 2)):
+        for name, value in (("stride", stride), ("padding", padding), ("dilation", dilation)):
+            slider = stage.get_by_label(name, exact=True)
+            press(slider, "Home", *["ArrowRight"] * (value - (name != "padding")))
+        Y = expected_convolution(stage)
+        assert Y.shape == (values(stage, "places"),) * 2
+        assert np.abs(np.ravel(values(stage, "result")) - Y.ravel()).max() < 1e-12
+        size = layers.output_size(28, 3, stride, padding, dilation)
+        assert stage.locator(".fig-formula").text_content().endswith(f"= {size}")
+
+
+def test_convolution_says_where_a_pixel_goes(figure):
+    """The weights that a pixel meets are the gradient of the sum of those results."""
+    stage = figure("convolution")
+    xray = stage.get_by_label("X-ray. Arrow")
+    press(xray, *["ArrowDown"] * 9, *["ArrowRight"] * 5)
+    said(stage, "row 10, column 6 goes into 9 sums")
+    for term in values(stage, "terms"):
+        row, column = term["place"]
+        pushed = np.zeros((1, 28, 28, 1))
+        pushed[0, 9, 5, 0] = 1
+        kernel = np.reshape(values(stage, "kernel"), (3, 3, 1, 1)).astype(float)
+        assert layers.conv2d(pushed, kernel)[0, row, column, 0] == term["weight"]
+    press(xray, *["ArrowUp"] * 9, *["ArrowLeft"] * 5)
+    said(stage, "row 1, column 1 goes into 1 sum")
+
+
+# ---- Threshold -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stored():
+    """Return a function that gives labels and scores of "What is the model worth?"."""
+    runs = results.load("what-is-it-worth")
+
+    def of(task, part):
+        return runs.shared["labels"][task][part], expit(
+            runs.where(task=task, seed=0).array(part)[0]
+        )
+
+    return of
+
+
+def compare_threshold(stage, labels, scores):
+    """Compare what a figure shows with scikit-learn and `helpers.evaluation`; return it."""
+    names = ("score", "prevalence", "miss", "sensitivity", "specificity", "positive", "negative")
+    counts = ("passed", "alarms", "missed", "found")
+    shown = {name: values(stage, name) for name in (*names, *counts, "cost", "benefit")}
+    t, prevalence = shown["score"], shown["prevalence"]
+    matrix = metrics.confusion_matrix(labels, scores > t)
+    assert [shown[name] for name in counts] == matrix.ravel().tolist()
+    se, sp = (np.mean(scores[labels == 1] > t), np.mean(scores[labels == 0] <= t))
+    assert np.allclose([shown["sensitivity"], shown["specificity"]], [se, sp], atol=1e-12)
+    values_of = evaluation.predictive_values(se, sp, prevalence)
+    assert np.allclose([shown["positive"], shown["negative"]], values_of, atol=1e-12)
+    cost = prevalence * (1 - se) * shown["miss"] + (1 - prevalence) * (1 - sp)
+    assert abs(shown["cost"] - cost) < 1e-12
+    # The test set with as many copies of each case as make its prevalence the reader's.
+    weights = np.where(
+        labels == 1, prevalence / labels.mean(), (1 - prevalence) / (1 - labels.mean())
+    )
+    acted = (scores > t) * weights
+    benefit = np.mean(acted * (labels == 1)) - np.mean(acted * (labels == 0)) * t / (1 - t)
+    assert abs(shown["benefit"] - benefit) < 1e-12
+    return shown
+
+
+def test_threshold(figure, stored):
+    stage = figure("threshold")
+    labels, scores = stored("small", "test")
+    shown = compare_threshold(stage, labels, scores)
+    assert abs(shown["benefit"] - evaluation.net_benefit(labels, scores, [0.5])[0]) < 1e-12
+    said(stage, "Threshold 0.5: misses 21 of 390 ill, alarms for 34 of 234 healthy")
+    press(stage.get_by_label("threshold", exact=True), *["ArrowLeft"] * 20)
+    press(stage.get_by_label("prevalence"), *["ArrowLeft"] * 5)
+    press(stage.get_by_label("a miss costs"), *["ArrowRight"] * 3)
+    shown = compare_threshold(stage, labels, scores)
+    assert (shown["prevalence"], shown["miss"]) == (0.1, 13)
+    assert abs(shown["score"] - expit(-1)) < 1e-12
+    said(stage, f"misses {shown['missed']} of 390 ill")
+    cells = stage.locator("dd").all_text_contents()
+    assert cells[0] == f"{shown['sensitivity']:.3f}" and cells[2] == f"{shown['positive']:.3f}"
+    stage.get_by_label("Network").press("ArrowDown")
+    compare_threshold(stage, *stored("source", "test"))
+
+
+def test_threshold_finds_those_of_the_lesson(figure, stored):
+    stage = figure("threshold")
+    labels, scores = stored("small", "test")
+    goals = stage.get_by_label("Set the threshold")
+    goals.select_option("the cheapest on validation images")
+    chosen = evaluation.operating_point(*stored("small", "validation"), miss=10, false_alarm=1)
+    assert abs(compare_threshold(stage, labels, scores)["score"] - chosen) < 1e-4
+    goals.select_option(index=2)
+    assert abs(compare_threshold(stage, labels, scores)["score"] - 1 / 11) < 1e-12
+    goals.select_option(index=4)
+    shown = compare_threshold(stage, labels, scores)
+    assert shown["missed"] == 0
+    press(stage.get_by_label("threshold", exact=True), "ArrowRight", "ArrowRight")
+    assert compare_threshold(stage, labels, scores)["missed"] > 0
+
+
+# ---- The network in the page ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Return the network of the page as a Keras model."""
+    from helpers.models import small_network
+
+    stored = figure_data.network()
+    model = small_network(filters=stored["filters"], batch_norm=False)
+    weights = np.frombuffer(base64.b64decode(stored["weights"]), "<f2").astype("float32")
+    sizes = [weight.size for weight in model.get_weights()]
+    parts = np.split(weights, np.cumsum(sizes)[:-1])
+    shapes = [weight.shape for weight in model.get_weights()]
+    model.set_weights([part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)])
+    return model
+
+
+def by_keras(model, images):
+    """Return log-odds, the maps of each layer that the page shows, and Grad-CAM."""
+    import keras
+
+    names = ("ReLU", "MaxPooling2D")
+    shown = [layer for layer in model.layers if type(layer).__name__ in names]
+    maps = keras.Model(model.input, [layer.output for layer in shown])(images)
+    cam = explain.grad_cam(model, images, label=1, layer=shown[-1].name)
+    return explain.log_odds(model, images, label=1), [np.asarray(each) for each in maps], cam
+
+
+def test_network_is_that_of_keras(figure, network):
+    """On twenty test images: the score, every layer's maps, Grad-CAM."""
+    images = load("pneumoniamnist", synthetic=False).test.images[::31][:20].astype("float32") / 255
+    assert len(images) == 20
+    log_odds, layers_of_keras, cams = by_keras(network, images)
+    stage = figure("explain")
+    answers = stage.page.evaluate(
+        """async (images) => {
+          const { load } = await import("/figures/network.js");
+          const network = await load();
+          return images.map((image) => {
+            const { logOdds, layers, gradCam } = network(Float32Array.from(image));
+            return { logOdds, maps: layers.map(({ values }) => [...values]),
+                     gradCam: [...gradCam] };
+          });
+        }""",
+        images.reshape(20, -1).tolist(),
+    )
+    assert np.abs([each["logOdds"] for each in answers] - log_odds).max() < 1e-4
+    assert len(answers[0]["maps"]) == len(layers_of_keras) == 8
+    for number, maps in enumerate(layers_of_keras):
+        page = np.array([each["maps"][number] for each in answers])
+        assert np.abs(page - maps.reshape(20, -1)).max() < 1e-4 * max(1, maps.max())
+    page = np.array([each["gradCam"] for each in answers]).reshape(cams.shape)
+    assert cams.max() > 0.01 and np.abs(page - cams).max() < 1e-4
+
+
+def test_network_answers_as_the_trained_one(network):
+    """Folded and rounded, it gives the scores that were stored when it was trained."""
+    runs = results.load("why-did-it-say-that-network")
+    images = load("pneumoniamnist", synthetic=False).test.images.astype("float32") / 255
+    scores = explain.log_odds(network, images, label=1)
+    assert np.abs(scores - runs.array("test")[0]).max() < 0.01  # stored in hundredths
+
+
+def changed(image, row=None, column=None, size=7, bright=0.0, right=0, down=0):
+    """Return an image (28, 28) moved, made brighter, with a gray square on it."""
+    image = np.pad(image, 7, mode="edge")[7 - down : 35 - down, 7 - right : 35 - right]
+    image = np.clip(image + bright, 0, 1)
+    if row is not None:
+        image[row : row + size, column : column + size] = 0.5
+    return image.astype("float32")
+
+
+def compare_explanation(stage, network, image):
+    log_odds, _, (cam,) = by_keras(network, image[None, ..., None])
+    assert np.abs(np.ravel(values(stage, "image")) - image.ravel()).max() < 1e-6
+    assert abs(values(stage, "logOdds") - log_odds[0]) < 1e-4
+    assert np.abs(np.ravel(values(stage, "gradCam")) - cam.ravel()).max() < 1e-4
+    said(
+        stage,
+        f"Score {expit(log_odds[0]):.2f}, log-odds {log_odds[0]:.1f}".replace("-", "−").replace(
+            "log−", "log-"
+        ),
+    )
+
+
+def test_explain(figure, network):
+    stage = figure("explain")
+    radios = stage.get_by_role("radio")
+    assert radios.count() == 12
+    chosen = values(stage, "name")
+    images = load("pneumoniamnist", synthetic=False).test.images[..., 0] / 255
+    compare_explanation(stage, network, changed(images[chosen]))
+    stage.locator("input:checked").press("ArrowRight")
+    assert values(stage, "name") != chosen
+    image = images[values(stage, "name")]
+    picture = stage.get_by_label("The X-ray.")
+    press(picture, "ArrowDown", "ArrowLeft")
+    compare_explanation(stage, network, changed(image, row=11, column=5))
+    assert stage.get_by_label("cover a part").is_checked()
+    press(stage.get_by_label("size of the square"), "ArrowRight")
+    press(stage.get_by_label("brighter"), *["ArrowLeft"] * 3)
+    press(stage.get_by_label("move right"), *["ArrowRight"] * 2)
+    press(stage.get_by_label("move down"), *["ArrowLeft"] * 3)
+    compare_explanation(stage, network, changed(image, 11, 5, 9, bright=-0.15, right=2, down=-3))
+    stage.get_by_text("Undo").press("Enter")
+    compare_explanation(stage, network, changed(image))
+    stage.get_by_text("The maps of every layer").press("Enter")
+    assert stage.locator(".fig-sheets canvas").count() == 8
+
+
+def test_own_image_stays_on_the_machine(figure, network, tmp_path):
+    from PIL import Image
+
+    stage = figure("explain")
+    gray = np.linspace(0, 255, 56 * 56).reshape(56, 56).astype("uint8")
+    Image.fromarray(np.pad(gray, ((0, 0), (20, 20)))).save(tmp_path / "own.png")
+    requests = []
+    stage.page.on("request", lambda request: requests.append(request.url))
+    stage.locator("input[type=file]").set_input_files(tmp_path / "own.png")
+    stage.get_by_text("your own image").first.wait_for()
+    image = np.reshape(values(stage, "image"), (28, 28))
+    halved = gray.reshape(28, 2, 28, 2).mean(axis=(1, 3)) / 255
+    assert np.abs(image - halved).max() < 0.02
+    compare_explanation(stage, network, image.astype("float32"))
+    (tmp_path / "no.png").write_text("no image")
+    stage.locator("input[type=file]").set_input_files(tmp_path / "no.png")
+    said(stage, "no image that a browser can open")
+    assert requests == []
