@@ -1,0 +1,128 @@
+"""Exams are drawn from the bank by seed; sheet and key agree; a faulty bank is refused."""
+
+import re
+
+import pytest
+import yaml
+
+from tools import exam, quizzes
+
+SEEDS = range(20)
+
+
+def texts(name, seed):
+    return [question.text for part in exam.draw(name, seed) for question in part]
+
+
+# ---- The bank ------------------------------------------------------------------------------
+
+
+def test_bank_has_sixty_questions_each_once():
+    questions = [entry["question"] for subject in exam.SUBJECTS for entry in exam.bank(subject)]
+    assert len(questions) == len(set(questions)) == 60
+    assert {path.stem for path in exam.BANK.glob("*.yml")} == set(exam.SUBJECTS)
+
+
+def test_a_third_of_the_bank_needs_judgment_and_a_third_computing():
+    levels = [entry["level"] for subject in exam.SUBJECTS for entry in exam.bank(subject)]
+    assert all(levels.count(level) >= 18 for level in ("understand", "apply", "judge"))
+
+
+def test_no_question_of_the_bank_is_in_a_quiz():
+    practised = {q.text for p in quizzes.FOLDER.glob("*.yml") for q in quizzes.read(p)}
+    asked = {text for name in exam.EXAMS for seed in SEEDS for text in texts(name, seed)}
+    assert not practised & asked
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"points": "6"}, "6 points; give a whole number"),
+        ({"points": 0}, "0 points"),
+        ({"level": "easy"}, "level 'easy'"),
+        ({"answer": " "}, "answer is ' '"),
+        ({"hint": "Think."}, "it has"),
+    ],
+)
+def test_faults_of_a_written_question_are_said(change, said):
+    entries = exam.bank("images")
+    place = next(i for i, entry in enumerate(entries) if "answer" in entry)
+    entries[place] = entries[place] | change
+    [fault] = exam.faults(entries)
+    assert said in fault
+
+
+def test_faults_of_a_choice_and_too_few_questions_are_said():
+    entries = exam.bank("images")
+    entries[0] = entries[0] | {"right": entries[0]["wrong"][0]["answer"]}
+    assert any("answered twice" in fault for fault in exam.faults(entries))
+    assert exam.faults(exam.bank("images")[:5]) == [
+        "5 with answers to choose from; write at least 6",
+        "0 to be answered in writing; write at least 2",
+    ]
+    assert exam.faults("questions") == ["a str; write a list of questions"]
+
+
+def test_faulty_file_is_refused_by_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(exam, "BANK", tmp_path)
+    (tmp_path / "images.yml").write_text(yaml.safe_dump([{"question": "1?"}]))
+    with pytest.raises(ValueError, match=r"images\.yml: 0 with answers"):
+        exam.bank("images")
+
+
+# ---- One exam ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", exam.EXAMS)
+def test_same_seed_same_exam_other_seed_another(name):
+    assert exam.sheet(name, 3) == exam.sheet(name, 3)
+    assert len({tuple(texts(name, seed)) for seed in SEEDS}) == len(SEEDS)
+
+
+def test_final_repeats_no_question_of_the_midterm_of_its_seed():
+    for seed in SEEDS:
+        assert not set(texts("midterm", seed)) & set(texts("final", seed))
+
+
+def test_each_question_is_asked_in_some_exam():
+    asked = {text for name in exam.EXAMS for seed in range(100) for text in texts(name, seed)}
+    assert len(asked) == 60
+
+
+@pytest.mark.parametrize("name", exam.EXAMS)
+def test_key_names_the_letter_of_the_right_answer(name):
+    letters = []
+    for seed in SEEDS:
+        shown = re.findall(
+            r"(?m)^\*\*(\d+)\.\*\* .+\n\n((?:- .+\n)+)", exam.sheet(name, seed) + "\n"
+        )
+        keyed = dict(re.findall(r"(?m)^\*\*(\d+)\. ([A-D])\*\*$", exam.key(name, seed)))
+        entries = [entry for subject in exam.SUBJECTS for entry in exam.bank(subject)]
+        right = {" ".join(e["right"].split()) for e in entries if "right" in e}
+        assert len(shown) == len(keyed) == 3 * len(exam.EXAMS[name].subjects)
+        for number, answers in shown:
+            options = dict(re.findall(r"- \*\*([A-D])\.\*\* (.+)", answers))
+            assert options[keyed[number]] in right
+        letters += keyed.values()
+    assert {
+        letter: letters.count(letter) / len(letters) > 0.2 for letter in "ABC"
+    } == dict.fromkeys("ABC", True)
+
+
+@pytest.mark.parametrize("name", exam.EXAMS)
+def test_sheet_holds_points_and_no_reason(name):
+    choices, written = exam.draw(name, 5)
+    sheet = exam.sheet(name, 5)
+    points = 2 * len(choices) + sum(question.points for question in written)
+    assert f"{points} points" in sheet
+    assert not any(answer.because in sheet for choice in choices for answer in choice.answers)
+    assert not any(question.answer in sheet for question in written)
+
+
+def test_command_writes_sheet_and_key(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(exam, "ROOT", tmp_path)
+    monkeypatch.setattr(exam, "FOLDER", tmp_path / "exams")
+    monkeypatch.setattr("sys.argv", ["exam", "midterm", "7"])
+    assert exam.main() == 0
+    assert capsys.readouterr().out.split() == ["exams/midterm-7.md", "exams/midterm-7-key.md"]
+    assert (tmp_path / "exams" / "midterm-7.md").read_text().startswith("# Midterm 7\n")
