@@ -1,7 +1,8 @@
 """Write the pages that are made from the project itself: `python -m tools.pages`.
 
 `book/reference/api.md` comes from the docstrings of `helpers` (read, not imported: the site is
-built without NumPy); `book/teaching/lessons.md` and its map from the openings of the lessons.
+built without NumPy); `book/teaching/lessons.md` and its map from the openings of the lessons;
+`book/teaching/misconceptions.md` from the notes for instructors.
 In all pages, the first use of each term is linked to the glossary (`tools.terms`).
 A test says when they are out of date.
 """
@@ -293,12 +294,36 @@ def lessons_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+# ---- what students get wrong, from the notes for instructors --------------------------------
+
+NOTES = BOOK / "teaching" / "notes"
+MISCONCEPTION = re.compile(r"^- \*\*They think\*\* .+ \*\*Ask:\*\* .+$", re.M)
+
+
+def misconceptions_page() -> str:
+    """Return what students think and what to ask them, lesson by lesson."""
+    parts = [
+        MADE,
+        "# What students get wrong\n",
+        "Each line is a mistaken idea and a question that uncovers it, sometimes with its answer.\n"
+        "The ideas are those that the checkers of the exercises and the quizzes know. Nobody has\n"
+        "counted how many students hold them.\n",
+    ]
+    for lesson in openings():
+        path = NOTES / f"{lesson['name']}.md"
+        if path.is_file():
+            ideas = MISCONCEPTION.findall(path.read_text(encoding="utf-8"))
+            link = f"In [{lesson['title']}](../../notebooks/{lesson['name']}.ipynb):\n"
+            parts.append("\n".join([f"## {lesson['title']}\n", link, *ideas]) + "\n")
+    return "\n".join(parts)
+
+
 # ---- the index, from the glossary and the headings ------------------------------------------
 
 
 # Pages that are lists themselves, or speak of classes that sit in a room.
 LISTINGS = ("book/reference/book-index", "book/reference/glossary", "book/reference/api")
-LISTINGS += ("book/teaching/index",)
+LISTINGS += ("book/teaching/index", "book/teaching/misconceptions")
 
 
 def _headings(path: Path) -> list[markdown.Heading]:
@@ -375,6 +400,7 @@ PAGES = {
     BOOK / "reference" / "book-index.md": index_page,
     BOOK / "teaching" / "lessons.svg": map_of_lessons,
     BOOK / "teaching" / "lessons.md": lessons_page,
+    BOOK / "teaching" / "misconceptions.md": misconceptions_page,
 }
 
 

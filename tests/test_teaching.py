@@ -1,0 +1,77 @@
+"""What the pages for teachers say of lessons is so: minutes, exercises, notes, misconceptions."""
+
+import re
+
+import pytest
+
+from tools import pages
+from tools.editions.lessons import misplaced_notes, notes
+from tools.notebooks import ROOT, read
+
+TEACHING = ROOT / "book" / "teaching"
+NOTED = sorted(path.stem for path in pages.NOTES.glob("*.md"))
+LINK = r"\(\.\./\.\./notebooks/([\w-]+)\.ipynb\)"
+
+
+def minutes_to_read():
+    """Minutes to read of each lesson, as it states them."""
+    return {
+        lesson["name"]: int(re.match(r"(\d+) minutes", lesson["time"][0])[1])
+        for lesson in pages.openings()
+    }
+
+
+def weeks():
+    """The rows of the course's table: the cells of each week."""
+    text = (TEACHING / "course.md").read_text(encoding="utf-8")
+    return re.findall(r"(?m)^\| (\d+) \| .+? \| (.+?) \| `(\d+)` \| .*\|$", text)
+
+
+def test_course_has_ten_weeks():
+    assert [week for week, _, _ in weeks()] == [str(number) for number in range(1, 11)]
+
+
+@pytest.mark.parametrize(("week", "lessons", "stated"), weeks())
+def test_minutes_of_a_week_are_those_of_its_lessons(week, lessons, stated):
+    assert int(stated) == sum(minutes_to_read()[name] for name in re.findall(LINK, lessons))
+
+
+def test_reading_is_a_little_more_than_an_hour_a_week():
+    assert 60 < sum(int(stated) for *_, stated in weeks()) / 10 < 70
+
+
+def test_exercises_of_assignments_are_in_their_lessons_and_asked_once():
+    text = (TEACHING / "assignments.md").read_text(encoding="utf-8")
+    named = []
+    for lesson, cell in re.findall(rf"(?m)^\| \[.+?\]{LINK} \| (.+) \|$", text):
+        source = (ROOT / "notebooks" / "text" / f"{lesson}.md").read_text(encoding="utf-8")
+        exercises = re.findall(r"`(\w+)`", cell)
+        assert set(exercises) <= set(re.findall(r"exercise\.(\w+)\.check", source)), lesson
+        named += [(lesson, exercise) for exercise in exercises]
+    assert len(named) == len(set(named)) > 40
+
+
+def test_thirty_lessons_and_more_have_notes():
+    assert len(NOTED) >= 30
+
+
+@pytest.mark.parametrize("lesson", NOTED)
+def test_notes_stand_below_headings_of_their_lesson(lesson):
+    assert set(notes(lesson)) - {""}
+    assert misplaced_notes(read(ROOT / "notebooks" / f"{lesson}.ipynb"), lesson) == []
+
+
+@pytest.mark.parametrize("lesson", NOTED)
+def test_every_mistaken_idea_of_the_notes_is_on_the_page(lesson):
+    text = (pages.NOTES / f"{lesson}.md").read_text(encoding="utf-8")
+    ideas = pages.MISCONCEPTION.findall(text)
+    assert len(ideas) == text.count("They think") >= 2
+
+
+def test_times_of_a_session_rise():
+    for name in ("course", "block", "workshop"):
+        text = (TEACHING / f"{name}.md").read_text(encoding="utf-8")
+        for table in re.findall(r"(?m)^\| time \|.+\n\| ---.+\n((?:\|.+\n)+)", text):
+            times = re.findall(r"(?m)^\| (\d+):(\d\d) \|", table)
+            clock = [60 * int(hour) + int(minute) for hour, minute in times]
+            assert len(clock) == table.count("\n") and clock == sorted(set(clock)), table
