@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from experiments.common import grid, log_odds, scaled
+from helpers.explain import grad_cam
 from helpers.models import small_network
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DATA, FILTERS, RECIPE = "pneumoniamnist", (8, 16, 32), Recipe(500, 32)
 SEEDS = range(1)
+# The test image that the lesson shows with its Grad-CAM.
+SHOWN = 314
 
 
 def jobs() -> Iterator[dict[str, Any]]:
@@ -56,7 +59,11 @@ def run(seed: int) -> dict[str, Any]:
     small.set_weights(halves)
     images, _ = scaled(DATA, "test")
     scores, before = (log_odds(predict(each, images)[:, 1]) for each in (small, trained))
+    last = [layer.name for layer in small.layers if len(layer.output.shape) == 4][-1]
+    shown = images[SHOWN : SHOWN + 1]
     return {
+        "image": (255 * shown[0, ..., 0]).round().astype(int),
+        "grad_cam": pack(grad_cam(small, shown, label=1, layer=last)[0]),
         # The bits of half floats, read as whole numbers.
         "weights": np.concatenate([values.ravel() for values in halves]).view("<i2"),
         "test": pack(scores),

@@ -428,3 +428,139 @@ def test_own_image_stays_on_the_machine(figure, network, tmp_path):
     stage.locator("input[type=file]").set_input_files(tmp_path / "no.png")
     said(stage, "no image that a browser can open")
     assert requests == []
+
+
+# ---- Optimizers ----------------------------------------------------------------------------
+
+
+def keras_ways(start, steepness, rate, momentum, adam, steps):
+    """Return the ways (3, steps + 1, 2) that Keras' optimizers go in the valley."""
+    import keras
+
+    optimizers = keras.optimizers
+    ways = []
+    for optimizer in (
+        optimizers.SGD(rate),
+        optimizers.SGD(rate, momentum=momentum),
+        optimizers.Adam(adam),
+    ):
+        w = keras.Variable(start)
+        way = [w.numpy()]
+        for _ in range(steps):
+            optimizer.apply([w.value * np.array([1, steepness], "float32")], [w])
+            way.append(w.numpy())
+        ways.append(way)
+    return np.array(ways)
+
+
+def test_optimizer(figure):
+    stage = figure("optimizer")
+    press(stage.get_by_role("application"), "ArrowRight", "ArrowUp", "ArrowUp")
+    said(stage, "Rate 0.018, after 60 steps")
+    press(stage.get_by_role("slider", name="momentum"), *["ArrowLeft"] * 10)
+    press(stage.get_by_label("rate of Adam"), "ArrowLeft")
+    press(stage.get_by_role("slider", name="steps"), *["ArrowLeft"] * 20)
+    press(stage.get_by_label("steepness"), *["ArrowLeft"] * 10)
+    assert values(stage, "start") == [-8.5, 1.2]
+    expected = keras_ways([-8.5, 1.2], 90, 0.018, 0.8, 0.2, 40)
+    assert np.abs(np.array(values(stage, "ways")) - expected).max() < 1e-4
+    losses = (expected[:, -1] ** 2 @ [1, 90]) / 2
+    assert np.allclose(values(stage, "losses"), losses, atol=1e-3)
+
+
+def test_optimizer_diverges_where_theory_says(figure):
+    stage = figure("optimizer")
+    rate = stage.get_by_label("learning rate")
+    press(rate, "ArrowRight")
+    assert values(stage, "rate") == 0.019 and values(stage, "losses")[0] < 10
+    press(rate, "ArrowRight", "ArrowRight")
+    assert values(stage, "rate") == 0.021 and values(stage, "losses")[0] > 10_000
+    said(stage, "SGD diverges")
+
+
+# ---- Softmax -------------------------------------------------------------------------------
+
+
+def compare_softmax(stage):
+    z = np.array([values(stage, "logits")]) / values(stage, "temperature")
+    truth = [values(stage, "truth")]
+    assert np.abs(layers.softmax(z)[0] - values(stage, "p")).max() < 1e-12
+    assert abs(layers.cross_entropy(z, truth) - values(stage, "loss")) < 1e-12
+    gradient = layers.cross_entropy_backward(z, truth)[0]
+    assert np.abs(gradient - values(stage, "gradient")).max() < 1e-12
+    assert stage.locator(".fig-loss b").text_content() == f"{values(stage, 'loss'):.3f}"
+
+
+def test_softmax(figure):
+    stage = figure("softmax")
+    compare_softmax(stage)
+    said(stage, "Most likely bacterial, with probability 0.67. The loss is 1.41")
+    press(stage.get_by_label("logit of viral"), *["ArrowRight"] * 7)
+    press(stage.get_by_label("temperature"), "ArrowLeft", "ArrowLeft")
+    stage.get_by_label("true class").select_option("bacterial")
+    assert values(stage, "logits") == [1, 2, 0.07] and values(stage, "temperature") == 0.25
+    compare_softmax(stage)
+    said(stage, "and this is true")
+    stage.get_by_text("As at first").press("Enter")
+    compare_softmax(stage)
+    loss = values(stage, "loss")
+    stage.get_by_text("One step").press("Enter")
+    compare_softmax(stage)
+    expected = np.array([1, 2, 0]) - layers.cross_entropy_backward([[1.0, 2.0, 0.0]], [0])[0]
+    assert np.allclose(values(stage, "logits"), expected, atol=1e-12)
+    assert values(stage, "loss") < loss
+
+
+# ---- Receptive field -----------------------------------------------------------------------
+
+
+def pixels_that_matter(chosen, row, column):
+    """Return the rows and columns of the image that a unit depends on, by Keras' gradient."""
+    import keras
+    import tensorflow as tf
+
+    kinds = [
+        lambda: keras.layers.Conv2D(1, 3, kernel_initializer="ones"),
+        lambda: keras.layers.Conv2D(1, 3, strides=2, kernel_initializer="ones"),
+        lambda: keras.layers.Conv2D(1, 3, dilation_rate=2, kernel_initializer="ones"),
+        # The average's gradient reaches all of the window, the maximum's one pixel.
+        lambda: keras.layers.AveragePooling2D(2),
+        lambda: keras.layers.Conv2D(1, 1, kernel_initializer="ones"),
+    ]
+    X = tf.ones((1, 28, 28, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(X)
+        Y = X
+        for kind in chosen:
+            Y = kinds[kind]()(Y)
+        unit = Y[0, row, column, 0]
+    matter = np.argwhere(tape.gradient(unit, X)[0, ..., 0] != 0)
+    return Y.shape[1], matter.min(axis=0), matter.max(axis=0)
+
+
+def compare_receptive_field(stage):
+    chosen, row, column = (values(stage, name) for name in ("chosen", "row", "column"))
+    size, first, last = pixels_that_matter(chosen, row, column)
+    window, layer = values(stage, "windows")[0], values(stage, "layers")[-1]
+    assert layer["size"] == size
+    assert [window["top"], window["left"]] == first.tolist()
+    assert [window["reach"]] * 2 == (last - first + 1).tolist() == [layer["field"]] * 2
+    said(stage, f"row {row + 1}, column {column + 1} depends on {layer['field']} pixels")
+
+
+def test_receptive_field(figure):
+    stage = figure("receptive-field")
+    compare_receptive_field(stage)
+    press(stage.get_by_role("application"), "ArrowUp", "ArrowLeft", "ArrowLeft")
+    compare_receptive_field(stage)
+    for kind in (2, 1):
+        stage.get_by_label("Next layer").select_option(index=kind)
+        stage.get_by_text("Add it").press("Enter")
+        compare_receptive_field(stage)
+    assert values(stage, "chosen") == [0, 0, 3, 2, 1]
+    stage.get_by_label("Next layer").select_option(index=2)
+    stage.get_by_text("Add it").press("Enter")
+    said(stage, "No further layer of this kind fits.")
+    stage.get_by_text("Remove the last").press("Enter")
+    compare_receptive_field(stage)
+    assert values(stage, "chosen") == [0, 0, 3, 2]
