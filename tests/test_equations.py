@@ -430,6 +430,69 @@ def test_eq_conv_gradient_input(S):
     assert_close(L.conv2d(P, turned), dX)
 
 
+def test_eq_vector_jacobian():
+    x, dy, W = normal(0, 5), normal(1, 3), normal(2, 5, 3)
+    J = np.array([slopes(lambda x, k=k: np.tanh(x @ W)[k], x) for k in range(3)])
+    dx = np.zeros(5)
+    for i in range(5):
+        for k in range(3):
+            dx[i] += dy[k] * J[k, i]
+    ours = L.dense_backward((dy * L.tanh_derivative(x @ W))[None], x[None], W)[0][0]
+    assert_close(ours, dx)
+    theirs = gradient(lambda x: tf.reduce_sum(tf.tanh(x[None] @ W) * dy), x)
+    assert_close(theirs[0], dx)
+
+
+def test_eq_residual_gradient():
+    x, dy, W = normal(0, 5), normal(1, 5), normal(2, 5, 5)
+    J = np.array([slopes(lambda x, k=k: np.tanh(x @ W)[k], x) for k in range(5)])
+    dx = dy + J.T @ dy
+    theirs = gradient(lambda x: tf.reduce_sum((x + tf.tanh(x[None] @ W)[0]) * dy), x)
+    assert_close(theirs[0], dx)
+    assert_close(slopes(lambda x: (x + np.tanh(x @ W)) @ dy, x), dx)
+
+
+def test_eq_batch_norm_gradient():
+    X, dY = 3 + 2 * normal(0, 6, 3), normal(1, 6, 3)
+    gamma, beta, epsilon = np.array([1.5, -0.5, 2.0]), normal(2, 3), 0.001
+    s = np.sqrt(X.var(axis=0) + epsilon)
+    x_hat = (X - X.mean(axis=0)) / s
+    dX = np.zeros(X.shape)
+    for i, c in np.ndindex(X.shape):
+        mean = sum(dY[j, c] for j in range(6)) / 6
+        along = sum(dY[j, c] * x_hat[j, c] for j in range(6)) / 6
+        dX[i, c] = gamma[c] / s[c] * (dY[i, c] - mean - x_hat[i, c] * along)
+
+    layer = keras.layers.BatchNormalization(epsilon=epsilon, dtype="float64")
+    layer.build(X.shape)
+    layer.gamma.assign(gamma)
+    layer.beta.assign(beta)
+    theirs = gradient(lambda X: tf.reduce_sum(layer(X, training=True) * dY), X)
+    assert_close(theirs[0], dX)
+    forward = lambda X: (  # noqa: E731
+        (gamma * (X - X.mean(0)) / np.sqrt(X.var(0) + epsilon) + beta) * dY
+    ).sum()
+    assert_close(slopes(forward, X), dX)
+
+
+@pytest.mark.parametrize("S", [1, 2, 3])
+def test_eq_transposed_convolution(S):
+    Y, K = normal(0, 2, 4, 3, 5), normal(1, 3, 4, 2, 5)
+    M, N = K.shape[:2]
+    X = np.zeros((2, (4 - 1) * S + M, (3 - 1) * S + N, 2))
+    for l, p, q, c in np.ndindex(X.shape):  # noqa: E741
+        for i, j, m, n, f in np.ndindex(4, 3, M, N, 5):
+            if S * i + m == p and S * j + n == q:
+                X[l, p, q, c] += K[m, n, c, f] * Y[l, i, j, f]
+    assert_close(L.conv2d_backward(Y, np.zeros(X.shape), K, S)[0], X)
+    layer = keras.layers.Conv2DTranspose(2, (M, N), strides=S, use_bias=False, dtype="float64")
+    layer.build(Y.shape)
+    layer.kernel.assign(K)
+    theirs = layer(Y).numpy()
+    # Where the stride is larger than the kernel, Keras adds rows that nobody paints.
+    assert_close(theirs[:, : X.shape[1], : X.shape[2]], X)
+
+
 # -------------------------------------------------------------------------------------- network
 
 
