@@ -280,7 +280,7 @@ def test_threshold(figure, stored):
     cells = stage.locator("dd").all_text_contents()
     assert cells[0] == f"{shown['sensitivity']:.3f}" and cells[2] == f"{shown['positive']:.3f}"
     stage.get_by_label("Network").press("ArrowDown")
-    compare_threshold(stage, *stored("source", "test"))
+    compare_threshold(stage, *stored("tutorial", "test"))
 
 
 def test_threshold_finds_those_of_the_lesson(figure, stored):
@@ -564,3 +564,34 @@ def test_receptive_field(figure):
     stage.get_by_text("Remove the last").press("Enter")
     compare_receptive_field(stage)
     assert values(stage, "chosen") == [0, 0, 3, 2]
+
+
+# ---- Many channels -------------------------------------------------------------------------
+
+
+def compare_channels(stage):
+    slide = figure_data.slide()
+    pixels = np.frombuffer(base64.b64decode(slide["pixels"]), "uint8").reshape(1, 40, 40, 3) / 255
+    kernel = np.array(values(stage, "sheets"), float).T.reshape(3, 3, 3, 1)
+    bias = values(stage, "bias")
+    Y = layers.conv2d(pixels, kernel, [bias])[0, ..., 0]
+    assert np.abs(np.ravel(values(stage, "result")) - Y.ravel()).max() < 1e-12
+    row, column = values(stage, "row"), values(stage, "column")
+    assert abs(sum(values(stage, "parts")) + bias - Y[row, column]) < 1e-12
+    said(stage, f"Row {row + 1}, column {column + 1}: red")
+    total = f"= {Y[row, column]:.2f}.".replace("-", "−")
+    assert stage.locator(".fig-sentence").text_content().endswith(total)
+
+
+def test_channels(figure):
+    stage = figure("channels")
+    compare_channels(stage)
+    press(stage.get_by_role("application"), "ArrowDown", "ArrowDown", "ArrowRight")
+    stage.get_by_label("Pattern").select_option("level x edge (Sobel)")
+    press(stage.get_by_label("weight of green"), *["ArrowRight"] * 3)
+    press(stage.get_by_label("bias"), "ArrowLeft")
+    stage.page.wait_for_timeout(300)  # the sentence waits until the reader rests
+    compare_channels(stage)
+    assert (values(stage, "weights"), values(stage, "row")) == ([1, 0.75, -1], 15)
+    sobel = np.array([-1, 0, 1, -2, 0, 2, -1, 0, 1])
+    assert np.array_equal(values(stage, "sheets"), np.outer([1, 0.75, -1], sobel))

@@ -1,7 +1,8 @@
 """Write the data of the figures that a reader moves: `python -m tools.figure_data`.
 
-Test images of PneumoniaMNIST (CC BY 4.0), the stored scores of two networks, and the weights of the
-network that runs in the page. All come from data sets and stored results; nothing is trained here.
+Test images of PneumoniaMNIST (CC BY 4.0), the stored scores of two networks, the weights of the
+network that runs in the page, a piece of a stained slide. All come from data sets and stored
+results; nothing is trained here.
 """
 
 import base64
@@ -9,6 +10,7 @@ import json
 from typing import Any
 
 import numpy as np
+from skimage.data import immunohistochemistry
 
 from helpers import results
 from helpers.datasets import load
@@ -65,9 +67,18 @@ def scores() -> dict[str, Any]:
         (log_odds,) = runs.where(task=task, seed=0).array(part)
         return (100 * log_odds).round().astype(int).tolist()
 
-    labels = {part: runs.shared["labels"]["small"][part].tolist() for part in parts}
-    tasks = {task: {part: hundredths(task, part) for part in parts} for task in ("small", "source")}
-    return {"labels": labels, **tasks}
+    networks = ("small", "tutorial")
+    return {
+        "labels": {part: runs.shared["labels"]["small"][part].tolist() for part in parts},
+        **{name: {part: hundredths(name, part) for part in parts} for name in networks},
+    }
+
+
+def slide() -> dict[str, Any]:
+    """Return a piece of a stained slide in color, each 2 x 2 pixels averaged to one."""
+    piece = immunohistochemistry()[300:380, 300:380]
+    small = piece.reshape(40, 2, 40, 2, 3).mean(axis=(1, 3)).round().astype("uint8")
+    return {"size": len(small), "pixels": text_of(small)}
 
 
 def network() -> dict[str, Any]:
@@ -79,7 +90,7 @@ def network() -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Return the text of each file."""
-    made = {"xrays": xrays(), "scores": scores(), "network": network()}
+    made = {"xrays": xrays(), "scores": scores(), "network": network(), "slide": slide()}
     return {
         f"{name}.json": json.dumps(content, separators=(",", ":")) + "\n"
         for name, content in made.items()

@@ -3,7 +3,7 @@ import { chart, choice, data, el, fixed, sentence, slider, svg, ticks, words } f
 
 const WORDS = words({
   en: {
-    network: "Network", networks: ["small", "source"],
+    network: "Network", networks: ["small", "tutorial"],
     threshold: "threshold", prevalence: "prevalence: share who are ill", cost: "a miss costs as many false alarms",
     marks: "Set the threshold to", yours: "where the slider is", half: "one half", cheapest: "the cheapest on validation images", costs: "the cost ratio, 1 / (1 + cost)",
     none: "the lowest score of an ill child: none is missed",
@@ -25,7 +25,7 @@ const WORDS = words({
 });
 const LOGITS = { min: -6, max: 12 };
 const expit = (x) => 1 / (1 + Math.exp(-x));
-const NETWORKS = ["small", "source"];
+const NETWORKS = ["small", "tutorial"];
 const PREVALENCES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.625, 0.7, 0.8, 0.9];
 
 /** What acting on scores above a threshold brings. Scores are log-odds; prevalence and costs are the reader's. */
