@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from experiments.common import grid, log_odds, scaled
-from helpers.models import source_network
+from helpers.models import tutorial_network
 from helpers.results import Runs, pack
 
 # As in the lesson.
@@ -28,7 +28,7 @@ def run(seed: int) -> dict[str, Any]:
 
     validation = scaled(DATA, "validation")
     keras.utils.set_random_seed(seed)
-    network = source_network()
+    network = tutorial_network()
     loss = "sparse_categorical_crossentropy"
     network.compile("adam", loss, metrics=["accuracy"], steps_per_execution=37)
     first_loss, _ = network.evaluate(*validation, verbose=0)

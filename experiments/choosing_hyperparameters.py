@@ -1,4 +1,4 @@
-"""The source's network with other kernels, poolings, activations and settings (S6.4).
+"""The tutorial network with other kernels, poolings, activations and settings (S6.4).
 
 Trained on images that the seed draws from the training split, measured on the validation split.
 The test split is never touched.
@@ -19,7 +19,7 @@ DATA, IMAGES, EPOCHS = "pneumoniamnist", 1000, 10
 SEEDS = range(5)
 # What was claimed of the first run must hold for these, too.
 SECOND_SEEDS = range(10, 14)
-# The source's program; batches of 32, so that 1,000 images make about as many steps as all images
+# The tutorial program; batches of 32, so that 1,000 images make about as many steps as all images
 # do in batches of 128.
 BASE: dict[str, Any] = {
     "kernel": 3,
@@ -58,7 +58,7 @@ def jobs() -> Iterator[dict[str, Any]]:
 
 
 def network(setting: dict[str, Any]) -> Any:
-    """Return the source's network with other choices, compiled."""
+    """Return the tutorial network with other choices, compiled."""
     import keras
 
     layers = [keras.Input((28, 28, 1))]

@@ -1,4 +1,4 @@
-"""The source's network trained with Keras and with NumPy, over twenty seeds.
+"""The tutorial network trained with Keras and with NumPy, over twenty seeds.
 
 As in the source: Adam, batches of 128, 10 epochs, the network after the last one. Judged on the
 test images; nothing is chosen by them.
@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.common import grid, scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import source_network
+from helpers.models import tutorial_network
 from helpers.network import Adam, Conv2D, Dense, Flatten, MaxPool, ReLU, Sequential
 from helpers.results import Runs
 
@@ -43,7 +43,7 @@ def run(seed: int, network: str) -> dict[str, Any]:
 def numpy_network(seed: int) -> Sequential:
     """Return this book's network.
 
-    >>> theirs = source_network().get_weights()
+    >>> theirs = tutorial_network().get_weights()
     >>> [w.shape for w in numpy_network(0).weights] == [w.shape for w in theirs]
     True
     """
@@ -64,7 +64,7 @@ def keras_network(seed: int) -> Any:
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    network = source_network()
+    network = tutorial_network()
     network.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     return network
 

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from experiments.claims import confirm
 from experiments.common import scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import multiply_adds, source_network
+from helpers.models import multiply_adds, tutorial_network
 from helpers.results import Runs, pack, unpack
 
 XRAYS, ULTRASOUND = "pneumoniamnist", "breastmnist"
@@ -40,7 +40,7 @@ CONDITIONS = (
     (ULTRASOUND, "all", False, False, True, range(3), MODELS),
     (ULTRASOUND, "all", True, False, True, range(3), ("cnn",)),
 )
-BUDGET = 121_410  # numbers to learn: those of the source's network
+BUDGET = 121_410  # numbers to learn: those of the tutorial network
 BATCH = 128
 # A small training set is repeated: an epoch has as many updates as with all chest X-rays.
 EPOCH = 4708
@@ -190,13 +190,13 @@ def measures(truth: np.ndarray, log_odds: np.ndarray) -> tuple[float, float]:
 def fit_network(
     X: np.ndarray, y: np.ndarray, name: str, epochs: int, seed: int
 ) -> tuple[Score, Sizes]:
-    """Train the source's network, or a fully connected one with as many parameters."""
+    """Train the tutorial network, or a fully connected one with as many parameters."""
     import keras
     from keras import layers
 
     keras.utils.set_random_seed(seed)
     if name == "cnn":
-        model = source_network()
+        model = tutorial_network()
     else:
         hidden = [layers.Dense(units, activation="relu") for units in UNITS]
         end = layers.Dense(2, activation="softmax")

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiments.common import grid, scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import source_network
+from helpers.models import tutorial_network
 from helpers.results import Runs
 
 DATA, EPOCHS, BATCH = "breastmnist", 5, 32
@@ -27,7 +27,7 @@ def run(seed: int) -> dict[str, Any]:
     images, truth = scaled(DATA, "test")
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    network = source_network()
+    network = tutorial_network()
     network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=6)
     network.fit(*scaled(DATA, "train"), BATCH, EPOCHS, verbose=0)
     guess = network(images).numpy().argmax(axis=1)

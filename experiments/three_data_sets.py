@@ -12,15 +12,15 @@ import numpy as np
 
 from experiments.common import PLAIN_ADAM, scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import multiply_adds, small_network, source_network
+from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
 
 # "pretrained" is the small network that begins with what it has learned from chest X-rays.
 MODELS = {
-    "pneumoniamnist": ("small", "source"),
-    "breastmnist": ("small", "source", "pretrained"),
-    "retinamnist": ("small", "source"),
+    "pneumoniamnist": ("small", "tutorial"),
+    "breastmnist": ("small", "tutorial", "pretrained"),
+    "retinamnist": ("small", "tutorial"),
 }
 SEEDS = range(5)
 # Of one image, and how many classes.
@@ -36,8 +36,8 @@ RECIPES = {
     "breastmnist": Recipe(flip="horizontal"),
     "retinamnist": Recipe(flip="both", turn=0.5, steps=350),
 }
-# The source's network as its users train it: ten epochs of chest X-rays, or as many steps.
-AS_SOURCE = replace(PLAIN_ADAM, steps=370, batch_size=128)
+# The tutorial network as its users train it: ten epochs of chest X-rays, or as many steps.
+AS_TUTORIAL = replace(PLAIN_ADAM, steps=370, batch_size=128)
 # Mirrored copies that are averaged at test time: what training has seen, no more.
 COPIES = {"horizontal": ("", "horizontal"), "both": ("", "horizontal", "vertical", "both")}
 
@@ -51,12 +51,12 @@ def jobs() -> Iterator[dict[str, Any]]:
 
 def recipe_of(model: str, data: str) -> Recipe:
     """Return the recipe by which a model is trained on a set."""
-    return AS_SOURCE if model == "source" else RECIPES[data]
+    return AS_TUTORIAL if model == "tutorial" else RECIPES[data]
 
 
 def made(model: str, data: str) -> Any:
     """Return the network of a model for the images of a set."""
-    make = source_network if model == "source" else small_network
+    make = tutorial_network if model == "tutorial" else small_network
     return make(*SHAPES[data])
 
 
@@ -112,7 +112,7 @@ def run(data: str, model: str, seed: int) -> dict[str, Any]:
 def sizes() -> dict[str, dict[str, dict[str, int]]]:
     """Return the size of each network, by set and model."""
     networks = {
-        data: {model: made(model, data) for model in ("source", "small")} for data in SHAPES
+        data: {model: made(model, data) for model in ("tutorial", "small")} for data in SHAPES
     }
     return {
         data: {

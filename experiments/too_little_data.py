@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 from experiments import claims
 from experiments.common import PLAIN_ADAM, scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import source_network
+from helpers.models import tutorial_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -167,11 +167,11 @@ def recipe_for(data: str, way: str, images: int) -> Recipe:
 
 
 def network(seed: int, classes: int = 2) -> Any:
-    """Return the source's network with the first weights of this seed."""
+    """Return the tutorial network with the first weights of this seed."""
     import keras
 
     keras.utils.set_random_seed(seed)
-    return source_network(classes=classes)
+    return tutorial_network(classes=classes)
 
 
 def start_from(model: Any, teacher: Any) -> Any:

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from experiments.claims import confirm, not_shown
 from experiments.common import scaled
 from helpers.evaluation import majority_baseline
-from helpers.models import multiply_adds, small_network, source_network
+from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
 
@@ -39,13 +39,13 @@ FILTERS = {
     "depth 2": (8, 16),
     "depth 4": (8, 16, 32, 64),
 }
-NETWORKS = (*FILTERS, "separable", "source")
+NETWORKS = (*FILTERS, "separable", "tutorial")
 SEPARABLE, DROPOUT, MOMENTUM = (16, 32, 64), 0.3, 0.9  # as in the small network
 TEACHER = "width 16"
 STUDENTS = ("width 2", "width 4")
 # Share of the weights set to zero; whether the others are then trained on.
 PRUNED = ((0.5, False), (0.75, False), (0.9, False), (0.95, False), (0.75, True), (0.9, True))
-QUANTIZED = ("width 2", "width 4", "width 8", "width 16", "separable", "source")
+QUANTIZED = ("width 2", "width 4", "width 8", "width 16", "separable", "tutorial")
 CALIBRATION = 100  # training images that show the converter how large numbers get
 LEAST = 1e-12  # a probability of 0 has no logarithm
 # An int8 probability can be 0; half of its smallest step stands for it.
@@ -130,7 +130,7 @@ def network_of(name: str) -> Any:
     """
     if name in FILTERS:
         return small_network(filters=FILTERS[name])
-    return separable_network() if name == "separable" else source_network()
+    return separable_network() if name == "separable" else tutorial_network()
 
 
 def sizes_of(model: Any) -> dict[str, int]:
@@ -141,7 +141,7 @@ def sizes_of(model: Any) -> dict[str, int]:
     784 pixels -> 26 x 26 x 32 -> 13 x 13 x 32 -> 11 x 11 x 64 -> 5 x 5 x 64 -> 64 -> 2.
 
     >>> outputs = [26 * 26 * 32, 13 * 13 * 32, 11 * 11 * 64, 5 * 5 * 64, 1600, 64, 2]
-    >>> sizes_of(network_of("source"))["activations"] == sum(outputs)
+    >>> sizes_of(network_of("tutorial"))["activations"] == sum(outputs)
     True
     """
     outputs = sum(int(np.prod(layer.output.shape[1:])) for layer in model.layers[1:])
@@ -363,7 +363,7 @@ def check(runs: Runs) -> None:
         return [aucs(better.where(seed=part)) - aucs(than.where(seed=part)) for part in parts]
 
     wide = alone.where(network=TEACHER)
-    behind = [alone.where(network=name) for name in ("width 2", "depth 1", "depth 2", "source")]
+    behind = [alone.where(network=name) for name in ("width 2", "depth 1", "depth 2", "tutorial")]
     for worse in behind:
         first, second = gains(worse, wide)
         confirm(first, second)
@@ -373,7 +373,7 @@ def check(runs: Runs) -> None:
         first, second = gains(tuned.where(prune=share), wide)
         confirm(first, second)
         assert -0.01 < first.mean() < 0
-    for one, other in (("depth 4", TEACHER), ("width 2", "source"), ("separable", "width 8")):
+    for one, other in (("depth 4", TEACHER), ("width 2", "tutorial"), ("separable", "width 8")):
         not_shown(*gains(alone.where(network=one), alone.where(network=other)))
     for name in STUDENTS:
         for gain in gains(taught.where(network=name), alone.where(network=name)):

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import log_loss, roc_auc_score
 
 from experiments.common import PLAIN_ADAM, grid, scaled
-from helpers.models import multiply_adds, small_network, source_network
+from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs
 from helpers.training import Recipe, predict, train
 
@@ -29,12 +29,12 @@ class Variant:
 
     recipe: Recipe = RECIPE
     network: dict[str, Any] = field(default_factory=dict)
-    of_source: bool = False
+    of_tutorial: bool = False
     early_stopping: bool = False
 
 
-# The source's network as its users train it, but for as many steps as the others.
-AS_SOURCE = replace(PLAIN_ADAM, steps=STEPS, batch_size=128)
+# The tutorial network as its users train it, but for as many steps as the others.
+AS_TUTORIAL = replace(PLAIN_ADAM, steps=STEPS, batch_size=128)
 VARIANTS = {
     "the recipe": Variant(),
     "no batch normalization": Variant(network={"batch_norm": False}),
@@ -48,7 +48,7 @@ VARIANTS = {
     "with class weights": Variant(replace(RECIPE, class_weights=True)),
     "with mirrored images": Variant(replace(RECIPE, flip="horizontal")),
     "with early stopping": Variant(early_stopping=True),
-    "the source's network": Variant(AS_SOURCE, of_source=True),
+    "the tutorial network": Variant(AS_TUTORIAL, of_tutorial=True),
 }
 
 
@@ -59,7 +59,7 @@ def jobs() -> Iterator[dict[str, Any]]:
 def made(variant: str) -> Any:
     """Return the network of a variant."""
     settings = VARIANTS[variant]
-    return source_network() if settings.of_source else small_network(**settings.network)
+    return tutorial_network() if settings.of_tutorial else small_network(**settings.network)
 
 
 class Keeper:
@@ -135,7 +135,7 @@ def check(runs: Runs) -> None:
             if recipe[key] != whole[key]
         }
         changes = len(changed) + len(variant.network) + variant.early_stopping
-        assert changes == (name != "the recipe") or variant.of_source, name
+        assert changes == (name != "the recipe") or variant.of_tutorial, name
         assert (
             sizes[name] != sizes["the recipe"]
             or not variant.network

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.common import grid, log_odds, scaled
-from helpers.models import small_network, source_network
+from helpers.models import small_network, tutorial_network
 from helpers.phantoms import Scanner, draw_labels, radiographs
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -21,14 +21,14 @@ SEEDS = range(5)
 PLAIN = Recipe(250, 64, 1e-3, cosine=False, weight_decay=0, shift=0, turn=0, zoom=0)
 # On the chest X-rays, each network sees 16,000 images.
 RECIPES = {
-    "source": PLAIN,
+    "tutorial": PLAIN,
     "small": Recipe(500, 32),
     "breast": replace(PLAIN, steps=100),
     "scanners": PLAIN,
 }
 FILTERS = (8, 16, 32)
 # Of "scanners" the images are simulated.
-DATA = {"source": "pneumoniamnist", "small": "pneumoniamnist", "breast": "breastmnist"}
+DATA = {"tutorial": "pneumoniamnist", "small": "pneumoniamnist", "breast": "breastmnist"}
 # Images and seed.
 SIMULATED = {"train": (3000, 0), "validation": (600, 1), "test": (1000, 2)}
 # Shares of healthy and ill.
@@ -67,7 +67,7 @@ def run(task: str, seed: int) -> dict[str, Any]:
     import keras
 
     keras.utils.set_random_seed(seed)
-    network = small_network(filters=FILTERS) if task == "small" else source_network()
+    network = small_network(filters=FILTERS) if task == "small" else tutorial_network()
     train(network, *images_of(task, "train"), RECIPES[task], seed, verbose=False)
     return {
         part: pack(log_odds(predict(network, images_of(task, part)[0])[:, 1])) for part in JUDGED
@@ -90,7 +90,7 @@ def check(runs: Runs) -> None:
             assert np.abs(scores).max() <= 16.12
     # Classes of each part of MedMNIST v2 (doi 10.1038/s41597-022-01721-8).
     for task, validation, test in (
-        ("source", [135, 389], [234, 390]),
+        ("tutorial", [135, 389], [234, 390]),
         ("small", [135, 389], [234, 390]),
         ("breast", [21, 57], [42, 114]),
     ):

@@ -63,8 +63,8 @@ def log_odds(model: keras.Model, images: Array, label: int) -> Array:
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> model, images = source_network(), np.zeros((1, 28, 28, 1), "float32")
+    >>> from helpers.models import tutorial_network
+    >>> model, images = tutorial_network(), np.zeros((1, 28, 28, 1), "float32")
     >>> p = np.asarray(model(images))[:, 1]
     >>> bool(np.allclose(log_odds(model, images, label=1), np.log(p / (1 - p)), atol=1e-5))
     True
@@ -90,8 +90,8 @@ def saliency(model: keras.Model, images: Array, label: int) -> Array:
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> saliency(source_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
+    >>> from helpers.models import tutorial_network
+    >>> saliency(tutorial_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
     (2, 28, 28)
     """
     images, head = _checked(model, images, label)
@@ -124,8 +124,8 @@ def integrated_gradients(
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> model = source_network()
+    >>> from helpers.models import tutorial_network
+    >>> model = tutorial_network()
     >>> image = np.random.default_rng(0).random((1, 28, 28, 1), "float32")
     >>> difference = log_odds(model, image, 1) - log_odds(model, 0 * image, 1)
     >>> total = integrated_gradients(model, image, 1).sum(axis=(1, 2))
@@ -175,8 +175,8 @@ def occlusion(
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> occlusion(source_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
+    >>> from helpers.models import tutorial_network
+    >>> occlusion(tutorial_network(), np.zeros((2, 28, 28, 1), "float32"), label=1).shape
     (2, 28, 28)
     """
     images, head = _checked(model, images, label)
@@ -220,8 +220,8 @@ def grad_cam(model: keras.Model, images: Array, label: int, layer: str) -> Array
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> model = source_network()
+    >>> from helpers.models import tutorial_network
+    >>> model = tutorial_network()
     >>> images = np.zeros((2, 28, 28, 1), "float32")
     >>> grad_cam(model, images, label=1, layer=model.layers[3].name).shape
     (2, 28, 28)
@@ -267,15 +267,15 @@ def randomized(model: keras.Model, count: int, seed: int = 0) -> keras.Model:
 
     Examples
     --------
-    >>> from helpers.models import source_network
-    >>> model = source_network()
+    >>> from helpers.models import tutorial_network
+    >>> model = tutorial_network()
     >>> copy = randomized(model, count=1)
     >>> [bool(np.array_equal(a, b)) for a, b in zip(model.get_weights(), copy.get_weights())][::2]
     [True, True, True, False]
     """
     import keras
 
-    inputs.instance("model", model, keras.Model, "a Keras model, such as source_network()")
+    inputs.instance("model", model, keras.Model, "a Keras model, such as tutorial_network()")
     learned = [layer for layer in layers_of(model) if layer.weights]
     if not learned:
         raise ValueError(f"model={model.name!r} has no layers with weights; train it first")

@@ -1,6 +1,6 @@
 """Keras architectures as plain functions, and what any Keras model takes and gives.
 
-`source_network` and `small_network` return a model that is not compiled. It takes images
+`tutorial_network` and `small_network` return a model that is not compiled. It takes images
 (N, H, W, C) in [0, 1] and returns probabilities (N, K).
 
 The other helpers take models of other makers too: functional, `Sequential`, subclassed, loaded from
@@ -31,8 +31,8 @@ Shape = tuple[int, int, int]
 _GRAY_LEVELS = 100
 
 
-def source_network(input_shape: Shape = (28, 28, 1), classes: int = 2) -> keras.Model:
-    """Return the source's network: two convolutions, two poolings, two dense layers.
+def tutorial_network(input_shape: Shape = (28, 28, 1), classes: int = 2) -> keras.Model:
+    """Return the tutorial network: two convolutions, two poolings, two dense layers.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def source_network(input_shape: Shape = (28, 28, 1), classes: int = 2) -> keras.
 
     Examples
     --------
-    >>> source_network().count_params()
+    >>> tutorial_network().count_params()
     121410
     """
     import keras
@@ -61,7 +61,7 @@ def source_network(input_shape: Shape = (28, 28, 1), classes: int = 2) -> keras.
         x = layers.MaxPooling2D(2)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(64, activation="relu")(x)
-    return keras.Model(images, layers.Dense(classes, activation="softmax")(x), name="source")
+    return keras.Model(images, layers.Dense(classes, activation="softmax")(x), name="tutorial")
 
 
 def small_network(
@@ -163,7 +163,7 @@ def multiply_adds(model: keras.Model) -> int:
 
     Examples
     --------
-    >>> multiply_adds(source_network()) == (26 * 26 * 32 * 9 + 11 * 11 * 64 * 9 * 32
+    >>> multiply_adds(tutorial_network()) == (26 * 26 * 32 * 9 + 11 * 11 * 64 * 9 * 32
     ...     + 1600 * 64 + 64 * 2)
     True
     """
@@ -207,7 +207,7 @@ def layers_of(model: keras.Model) -> list[Any]:
     Examples
     --------
     >>> import keras
-    >>> inside = source_network()
+    >>> inside = tutorial_network()
     >>> outside = keras.Sequential([keras.Input((28, 28, 1)), inside])
     >>> layers_of(outside) == inside.layers
     True
@@ -239,7 +239,7 @@ def images_for(model: keras.Model, images: ArrayLike, name: str = "images") -> A
 
     Examples
     --------
-    >>> images_for(source_network(), np.zeros((5, 28, 28)))
+    >>> images_for(tutorial_network(), np.zeros((5, 28, 28)))
     Traceback (most recent call last):
     ValueError: images have shape (5, 28, 28); give (N, H, W, C): images[..., np.newaxis] if they \
 are gray, images[np.newaxis] if it is one
@@ -257,7 +257,7 @@ def shape_of(model: keras.Model) -> tuple[int | None, ...]:
 
     Examples
     --------
-    >>> shape_of(source_network())
+    >>> shape_of(tutorial_network())
     (28, 28, 1)
     """
     entries = _entries(_keras_model(model))
@@ -281,7 +281,7 @@ def top_of(model: keras.Model) -> int:
     Examples
     --------
     >>> import keras
-    >>> network = source_network()
+    >>> network = tutorial_network()
     >>> scaling = keras.layers.Rescaling(1 / 255)
     >>> top_of(network), top_of(keras.Sequential([keras.Input((28, 28, 1)), scaling, network]))
     (1, 255)
@@ -315,7 +315,7 @@ def head_of(model: keras.Model, images: Array) -> Head:
 
     Examples
     --------
-    >>> head_of(source_network(classes=3), np.zeros((1, 28, 28, 1), "float32"))[1:]
+    >>> head_of(tutorial_network(classes=3), np.zeros((1, 28, 28, 1), "float32"))[1:]
     ('softmax', 3)
     """
     if not _keras_model(model).built:
@@ -372,7 +372,7 @@ def listening(layers: Sequence[Any]) -> Iterator[list[tuple[Any, Any]]]:
 
     Examples
     --------
-    >>> model = source_network()
+    >>> model = tutorial_network()
     >>> with listening(model.layers[1:3]) as calls:
     ...     probabilities = model(np.zeros((1, 28, 28, 1), "float32"))
     >>> [tuple(output.shape) for layer, output in calls]
@@ -400,7 +400,7 @@ def silent(head: Head) -> Iterator[None]:
 
     Examples
     --------
-    >>> model, images = source_network(), np.ones((1, 28, 28, 1), "float32")
+    >>> model, images = tutorial_network(), np.ones((1, 28, 28, 1), "float32")
     >>> head = head_of(model, images)
     >>> with silent(head):
     ...     logits = np.asarray(model(images))
@@ -462,7 +462,7 @@ def _keras_model(model: Any) -> Any:
     """Return it if it is a model, or raise."""
     import keras
 
-    return inputs.instance("model", model, keras.Model, "a Keras model, such as source_network()")
+    return inputs.instance("model", model, keras.Model, "a Keras model, such as tutorial_network()")
 
 
 def _entries(model: Any) -> list[Any]:

@@ -372,7 +372,7 @@ WRONG_MAPS += [np.where(MAPS > 0.5, NAN, MAPS), np.where(MAPS > 0.5, INF, MAPS)]
 
 
 def of_models():
-    for make, least in ((models.source_network, 10), (models.small_network, 1)):
+    for make, least in ((models.tutorial_network, 10), (models.small_network, 1)):
         right = {"input_shape": (28, 28, 1), "classes": 2}
         shapes = [28, (28, 28), (least - 1, 28, 1), (28, least - 1, 1), (28, 28, 0), None, "abc"]
         shapes += [(None, None, 1), (28.0, 28, 1), (28, 28, 1, 1), (NAN, 28, 1), (28, True, 1), {}]

@@ -22,7 +22,7 @@ import pytest
 
 from helpers import datasets, phantoms
 from helpers.datasets import FACTS, DatasetError, load
-from helpers.models import source_network
+from helpers.models import tutorial_network
 from tools.notebooks import ROOT
 
 NAME = "breastmnist"
@@ -827,7 +827,7 @@ def test_look_alikes_can_be_learned(name):
 
     data = load(name, synthetic=True)
     keras.utils.set_random_seed(0)
-    network = source_network(data.train.images.shape[1:], len(data.classes))
+    network = tutorial_network(data.train.images.shape[1:], len(data.classes))
     network.compile("adam", "sparse_categorical_crossentropy", steps_per_execution=8)
     network.fit(data.train.images / 255, data.train.labels, batch_size=32, epochs=4, verbose=0)
     scores = network.predict(data.test.images / 255, verbose=0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import explain
-from helpers.models import small_network, source_network
+from helpers.models import small_network, tutorial_network
 
 METHODS = {
     "saliency": explain.saliency,
@@ -35,7 +35,7 @@ def lively(model):
 def model(request):
     keras.utils.set_random_seed(0)
     makers = {
-        "source": source_network,
+        "source": tutorial_network,
         "small": lambda: small_network(filters=(4, 8), residual=False),
         "color": lambda: small_network((16, 12, 3), classes=3, filters=(4, 8)),
     }

@@ -25,8 +25,8 @@ from helpers.models import (
     multiply_adds,
     shape_of,
     small_network,
-    source_network,
     top_of,
+    tutorial_network,
 )
 from helpers.training import Recipe, predict, settle, train, with_own_statistics
 
@@ -205,7 +205,7 @@ WORK = {
     "frozen": frozen,
     "a layer used twice": shared_layer,
     "layers of another model": part_of_another,
-    "source_network": source_network,
+    "tutorial_network": tutorial_network,
     "small_network": lambda: small_network(filters=(4, 6)),
 }
 
@@ -409,7 +409,7 @@ def test_randomized_layers(kind):
 def test_statistics_of_batches(kind):
     one = case(kind)
     before = one.model.get_weights()
-    if kind in ("frozen", "source_network"):
+    if kind in ("frozen", "tutorial_network"):
         for helper in (settle, with_own_statistics):
             with pytest.raises(ValueError, match="batch normalization; (set|give one)"):
                 helper(one.model, one.images)

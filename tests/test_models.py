@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.models import multiply_adds, small_network, source_network
+from helpers.models import multiply_adds, small_network, tutorial_network
 
 
 def kinds(model):
     return {type(layer).__name__ for layer in model.layers}
 
 
-@pytest.mark.parametrize("make", [source_network, small_network])
+@pytest.mark.parametrize("make", [tutorial_network, small_network])
 @pytest.mark.parametrize(("shape", "classes"), [((28, 28, 1), 2), ((28, 28, 3), 5)])
 def test_gives_probabilities(make, shape, classes):
     model = make(shape, classes)
@@ -68,12 +68,12 @@ def test_multiply_adds_of_a_stage_by_hand():
 
 
 def test_multiply_adds_look_into_models_inside_models():
-    inner = source_network()
+    inner = tutorial_network()
     outer = keras.Sequential([keras.Input((28, 28, 1)), inner])
     assert multiply_adds(outer) == multiply_adds(inner)
 
 
-@pytest.mark.parametrize("make", [source_network, small_network])
+@pytest.mark.parametrize("make", [tutorial_network, small_network])
 @pytest.mark.parametrize(
     ("shape", "classes", "message"),
     [

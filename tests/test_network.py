@@ -29,7 +29,7 @@ def images(count: int, size: int = 12, seed: int = 0, dtype: str = "float32"):
 
 
 def numpy_network(size: int = 12, dtype: str = "float32", seed: int = 0) -> net.Sequential:
-    """The source's network, with fewer filters and units."""
+    """The tutorial network, with fewer filters and units."""
     return net.Sequential(
         [
             *[net.Conv2D(4, 3), net.ReLU(), net.MaxPool(2)],

@@ -51,7 +51,7 @@ def faults(text):
     for slip, said, correct, where in slips:
         if not said or not correct:
             problems.append(f"slip {slip}: what is said and what is right belong together")
-        if not any("**The source says**" in markdown.source(path) for path in places(where)):
+        if not any("**You will read**" in markdown.source(path) for path in places(where)):
             problems.append(f"slip {slip}: none of its places says what the source says")
     return problems
 

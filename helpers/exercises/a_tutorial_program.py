@@ -1,4 +1,4 @@
-"""Exercises of the lesson on the source's program (S4.1, S4.2)."""
+"""Exercises of the lesson on the tutorial program (S4.1, S4.2)."""
 
 import numpy as np
 
