@@ -5,6 +5,7 @@ import html
 import io
 import re
 from collections.abc import Sequence
+from importlib import resources
 from typing import Any
 
 from IPython.display import HTML, display
@@ -75,8 +76,9 @@ def show(figure: Figure, alt: str) -> None:
 def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     """Display figures as one picture with a slider, a caption for each step.
 
-    The page needs nothing from elsewhere: images and the one line of script are inside.
-    Each caption is its image's alt text too.
+    Nothing comes from elsewhere: images and script (`helpers/steps.js`) are inside. Where scripts
+    do not run, and on paper, all steps stand below each other. Each caption is its image's alt
+    text too.
 
     Parameters
     ----------
@@ -108,23 +110,14 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
     for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
         _need_figure(f"figures[{number}]", figure)
         _need_text(f"captions[{number}]", caption)
-    frames = []
-    for number, (figure, caption) in enumerate(zip(figures, captions, strict=True)):
-        hidden = " hidden" if number else ""
-        place = f"{number + 1}/{len(figures)}"
-        frames.append(
-            f'<figure{hidden} style="margin:0">{_image(figure, caption)}'
-            f"<figcaption>{place}: {html.escape(caption)}</figcaption></figure>"
-        )
-    script = (
-        "[...this.parentNode.querySelectorAll('figure')]"
-        ".forEach((frame, step) => frame.hidden = step != this.value)"
+    frames = "".join(
+        f'<figure style="margin:0">{_image(figure, caption)}'
+        f"<figcaption>{number}/{len(figures)}: {html.escape(caption)}</figcaption></figure>"
+        for number, (figure, caption) in enumerate(zip(figures, captions, strict=True), 1)
     )
-    slider = (
-        f'<input type="range" min="0" max="{len(figures) - 1}" value="0" '
-        f'aria-label="Step" style="width:100%;max-width:30em" oninput="{script}">'
-    )
-    display(HTML(f'<div class="steps">{slider}{"".join(frames)}</div>'))
+    script = resources.files("helpers").joinpath("steps.js").read_text(encoding="utf-8")
+    script = f"<script data-steps>{script}</script>"
+    display(HTML(f'<div class="steps" data-label="Step">{frames}{script}</div>'))
 
 
 def glue(name: str, value: Any, alt: str = "") -> None:

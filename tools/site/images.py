@@ -1,0 +1,81 @@
+"""Images are files that say how large they are, and come when a reader scrolls near."""
+
+import base64
+import hashlib
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+import imagesize
+from sphinx.application import Sphinx
+
+IMAGE = re.compile(r"<img\b[^>]*>")
+SOURCE = re.compile(r'\bsrc="([^"]*)"')
+DATA = re.compile(r"data:image/(png|jpeg);base64,(.+)", re.S)
+
+
+def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> str:
+    """Return a page's text with its images as files.
+
+    Parameters
+    ----------
+    body : str
+        HTML.
+    folder : Path
+        Where images that are written out in the text become files, each named by its content.
+    address : str
+        Of that folder, seen from the page.
+    paths : dict
+        Each image that is a file already, by its name.
+
+    Returns
+    -------
+    str
+        The same HTML; each image has its width and height in pixels, and all but the first wait
+        until they are near.
+    """
+    first = True
+
+    def one(match: re.Match[str]) -> str:
+        nonlocal first
+        tag = match[0]
+        source = SOURCE.search(tag)
+        if not source:
+            return tag
+        src = html.unescape(source[1])
+        if data := DATA.match(src):
+            content = base64.b64decode(data[2])
+            path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.{data[1]}"
+            if not path.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            tag = tag.replace(source[0], f'src="{address}/{path.name}"')
+        else:
+            path = paths.get(src.rpartition("/")[2], Path())
+        if path.is_file() and "width=" not in tag:
+            width, height = imagesize.get(path)
+            if width > 0:
+                tag = tag.replace("<img", f'<img width="{width}" height="{height}"', 1)
+        if not first and "loading=" not in tag:
+            tag = tag.replace("<img", '<img loading="lazy"', 1)
+        first = False
+        return tag
+
+    return IMAGE.sub(one, body)
+
+
+def change(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Change the images of a page."""
+    if "body" in context and doctree is not None:
+        builder: Any = app.builder
+        # A notebook's outputs lie where the build keeps them; the others in the sources.
+        paths = {name: Path(app.srcdir) / source for source, name in builder.images.items()}
+        folder = Path(app.outdir) / builder.imagedir
+        address = context["pathto"](builder.imagedir, 1)
+        context["body"] = lighter(context["body"], folder, address, paths)
+
+
+def setup(app: Sphinx) -> None:
+    """Take part in the build."""
+    app.connect("html-page-context", change)
