@@ -46,6 +46,8 @@ RULES = [
     ("book/reference/glossary.md", "tests/test_glossary.py", ""),
     ("book/reference/source-map.md", "tests/test_source_map.py", ""),
     ("book/references.bib", "tests/test_citations.py", ""),
+    ("book/teaching/*.md", "tests/test_teaching.py", ""),
+    ("book/teaching/exam/*.yml", "tests/test_exam.py", ""),
     ("_toc.yml", "tests/test_notebooks.py", "one_name"),
     ("_toc.yml", "tests/test_pages.py", "made_page"),
     ("conftest.py", "tests/test_data_report.py", ""),
