@@ -277,6 +277,7 @@ def test_a_publisher_is_named_everywhere_and_can_change(copy):
         assert config["repository"] == {"url": url, "branch": branch}
         assert set(config["launch_buttons"]) >= {"colab_url", "binderhub_url"}
         assert config["html"]["use_repository_button"] is True
+        assert config["html"]["baseurl"] == site
         citation = yaml.safe_load(text["CITATION.cff"])
         assert (citation["repository-code"], citation["url"]) == (url, site)
         check_schema("vendor.citation-file-format", folder / "CITATION.cff")

@@ -58,8 +58,9 @@ def _set(text: str, pattern: str, line: str) -> str:
 
 
 def config(text: str, new: Publication) -> str:
-    """Return `_config.yml`: address, branch and buttons."""
+    """Return `_config.yml`: addresses of sources and site, branch and buttons."""
     text = _set(text, '  url: ".*"', f'  url: "{new.url}"')
+    text = _set(text, '  baseurl: ".*"', f'  baseurl: "{new.site}"')
     text = _set(text, "  branch: .*", f"  branch: {new.branch}")
     text = _set(text, r"launch_buttons: \{.*\}", f"launch_buttons: {BUTTONS}")
     return _set(text, r"  use_repository_button: \w+", "  use_repository_button: true")

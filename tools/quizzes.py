@@ -148,7 +148,8 @@ def for_page(questions: Sequence[Question]) -> str:
             # One paragraph, so that the words are Markdown. The outer span is there all the
             # time: what appears in it is read aloud.
             blocks.append(
-                f'<input type="radio" name="{group}" id="{name}"><label for="{name}">{text}</label>'
+                f'<input type="radio" name="{group}" id="{name}"><label for="{name}">'
+                f"<b>{'ABCD'[place]}.</b> {text}</label>"
                 f'<span role="status"><span class="because {verdict[0]}"><b>{verdict[1]}</b> '
                 f"{because}</span></span>"
             )

@@ -67,7 +67,8 @@ def write(app: Sphinx, error: Exception | None) -> None:
     """Write the index: a script, since pages opened as files may not fetch data."""
     if error:
         return
-    pages, entries = [], []
+    pages: list[tuple[str, str, int]] = []
+    entries: list[tuple[int, str, str, str]] = []
     for name in sorted(app.env.found_docs - UNLISTED):
         title = app.env.titles[name].astext()
         for anchor, heading, text in sections(name, app.env.get_doctree(name)):

@@ -1,4 +1,4 @@
-"""Small changes of a page's text: what must not break at a hyphen, what screen readers stumble on."""
+"""Small changes of a text: what must not break at a hyphen, what screen readers stumble on."""
 
 import re
 from typing import Any
