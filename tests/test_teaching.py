@@ -1,6 +1,7 @@
 """What the pages for teachers say of lessons is so: minutes, exercises, notes, misconceptions."""
 
 import re
+from functools import cache
 
 import pytest
 
@@ -13,6 +14,7 @@ NOTED = sorted(path.stem for path in pages.NOTES.glob("*.md"))
 LINK = r"\(\.\./\.\./notebooks/([\w-]+)\.ipynb\)"
 
 
+@cache
 def minutes_to_read():
     """Minutes to read of each lesson, as it states them."""
     return {
