@@ -12,6 +12,7 @@ import ast
 import csv
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -165,6 +166,16 @@ def run(command: list[str], folder: Path) -> str:
     return ""
 
 
+def stopped(text: str) -> list[str]:
+    """Return what `limits.py` said in a file of results, once each.
+
+    >>> stopped("x Stopped: more than 60 seconds; does a loop not end?\\n y")
+    ['stopped: more than 60 seconds; does a loop not end?']
+    """
+    found = re.findall(r"Stopped(?:\\x1b\[0m|\\u001b\[\d+m)*: (more than [\w ,;?]+)", text)
+    return [f"stopped: {sentence}" for sentence in dict.fromkeys(found)]
+
+
 def write(grades: list[dict[str, object]], path: Path) -> None:
     """Write the grades as CSV, and show them."""
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -196,6 +207,8 @@ def with_nbgrader(course: Path, lesson: str) -> None:
             continue
         command = ["nbgrader", "autograde", lesson, "--student", student, "--force"]
         said[student] += filter(None, [run(command, course)])
+        graded = course / "autograded" / student / lesson / name
+        said[student] += stopped(graded.read_text("utf-8")) if graded.is_file() else []
     run(["nbgrader", "generate_feedback", lesson, "--force"], course)
     grades = []
     with Gradebook(f"sqlite:///{course.resolve()}/gradebook.db") as book:
@@ -242,7 +255,9 @@ def with_otter(folder: Path, submissions: Path) -> None:
             command += ["--autograder", str(autograder.resolve())]
             command += ["--output-dir", str(results.resolve()), "--no-logo"]
             sentences += filter(None, [run(command, results)])
-            found = json.loads((results / "results.json").read_text(encoding="utf-8"))["tests"]
+            written = (results / "results.json").read_text(encoding="utf-8")
+            sentences += stopped(written)
+            found = json.loads(written)["tests"]
             points = sum(test.get("score", 0.0) for test in found)
             (results / "feedback.txt").write_text(feedback(found), encoding="utf-8")
         except ValueError as error:

@@ -8,6 +8,10 @@ SECONDS = float(os.environ.get("SECONDS_PER_CELL", "60"))
 CHARACTERS = 1_000_000
 
 
+class Stopped(BaseException):
+    """No `except Exception` holds it: neither the student's nor that of the tests."""
+
+
 class Limited:
     """A stream that stops the cell that prints too much."""
 
@@ -17,7 +21,7 @@ class Limited:
     def write(self, text):
         self.written += len(text)
         if self.written > CHARACTERS:
-            raise RuntimeError(f"stopped: more than {CHARACTERS:,} characters of output")
+            raise Stopped(f"more than {CHARACTERS:,} characters of output")
         return self.stream.write(text)
 
     def __getattr__(self, name):
@@ -26,7 +30,7 @@ class Limited:
 
 def too_long(*_):
     """Stop what runs, so that the next function is graded."""
-    raise TimeoutError(f"stopped after {SECONDS:.0f} seconds: does a loop not end?")
+    raise Stopped(f"more than {SECONDS:.0f} seconds; does a loop not end?")
 
 
 def begin(*_):
