@@ -63,6 +63,41 @@ def test_opening(path):
         assert words in opening
 
 
+# Their first picture needs what the lesson makes first. To be mended, not to be added to.
+PICTURE_LATER = {
+    *("after-delivery", "backpropagation", "choosing-hyperparameters", "data-sheets"),
+    *("from-dicom-to-tensor", "model-card", "modalities-and-history", "pretrained-on-photographs"),
+    *("several-modalities", "the-whole-network", "too-little-data", "what-is-it-worth"),
+    *("when-the-scanner-changes", "why-did-it-say-that", "your-own-images"),
+}
+
+
+def is_picture(cell):
+    """Whether an output of a cell is a figure."""
+    shown = [output.get("data", {}) for output in cell.get("outputs", [])]
+    return any("image/png" in data or "<img" in data.get("text/html", "") for data in shown)
+
+
+def opening_troubles(notebook):
+    """Return what a lesson lacks before its first visible code."""
+    opening = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not {"hide-input", "remove-cell"} & set(
+            cell.metadata.get("tags", [])
+        ):
+            break
+        opening.append(cell)
+    words = "\n".join(cell.source for cell in opening if cell.cell_type == "markdown")
+    troubles = [] if "?" in words else ["it asks nothing"]
+    return troubles + ([] if any(map(is_picture, opening)) else ["it has no picture"])
+
+
+@taught
+def test_opens_with_a_question_and_a_picture(path):
+    allowed = ["it has no picture"] if path.stem in PICTURE_LATER else []
+    assert opening_troubles(read(path)) == allowed
+
+
 @taught
 def test_closing(path):
     text = "\n".join(cell.source for cell in read(path).cells)
@@ -120,6 +155,14 @@ def test_folded_solutions_are_correct(path):
 
 
 # ---- The checks can fail -------------------------------------------------------------------
+
+
+def test_a_dull_opening_is_found():
+    dull = lesson(("markdown", "# Title"), ("code", "import numpy as np"))
+    assert opening_troubles(dull) == ["it asks nothing", "it has no picture"]
+    asking = lesson(("markdown", "# Title\n\nWhy?"), ("code", "draw()", "hide-input"))
+    asking.cells[1].outputs = [nbformat.v4.new_output("display_data", {"image/png": "x"})]
+    assert opening_troubles(asking) == []
 
 
 def lesson(*cells):
