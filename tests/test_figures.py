@@ -9,10 +9,11 @@ import threading
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from pydicom.data import get_testdata_file
+from scipy.special import expit, logit
 from sklearn import metrics
 
-from helpers import evaluation, explain, layers, results
+from helpers import dicom, evaluation, explain, layers, results
 from helpers.datasets import load
 from tests.test_site import find_browser
 from tools import figure_data
@@ -573,7 +574,7 @@ def compare_channels(stage):
     slide = figure_data.slide()
     pixels = np.frombuffer(base64.b64decode(slide["pixels"]), "uint8").reshape(1, 40, 40, 3) / 255
     kernel = np.array(values(stage, "sheets"), float).T.reshape(3, 3, 3, 1)
-    bias = values(stage, "bias")
+    bias = float(values(stage, "bias"))
     Y = layers.conv2d(pixels, kernel, [bias])[0, ..., 0]
     assert np.abs(np.ravel(values(stage, "result")) - Y.ravel()).max() < 1e-12
     row, column = values(stage, "row"), values(stage, "column")
@@ -595,3 +596,92 @@ def test_channels(figure):
     assert (values(stage, "weights"), values(stage, "row")) == ([1, 0.75, -1], 15)
     sobel = np.array([-1, 0, 1, -2, 0, 2, -1, 0, 1])
     assert np.array_equal(values(stage, "sheets"), np.outer([1, 0.75, -1], sobel))
+
+
+# ---- Window --------------------------------------------------------------------------------
+
+
+def compare_window(stage):
+    stored = figure_data.ct()
+    hu = np.frombuffer(base64.b64decode(stored["values"]), "<i2").reshape(128, 128)
+    picture = dicom.read(get_testdata_file("explicit_VR-UN.dcm", download=False))
+    picture = picture._replace(values=hu.astype(float))
+    center, width = values(stage, "center"), values(stage, "width")
+    gray = dicom.to_unit(picture, dicom.Window(center, width, "LINEAR_EXACT"))
+    assert np.abs(np.ravel(values(stage, "gray")) - gray.ravel()).max() < 1e-12
+    row, column = values(stage, "row"), values(stage, "column")
+    unit = f"{hu[row, column]} HU".replace("-", "−")
+    place = f"Row {row + 1}, column {column + 1}: {unit}, gray"
+    said(stage, place)
+    shown = stage.locator(".fig-sentence").text_content()
+    assert f"{100 * np.mean(gray == 0):.0f} % of the pixels are black" in shown
+    assert f"gray {np.floor(255 * gray[row, column] + 0.5):.0f} of 255" in shown
+
+
+def test_window(figure):
+    stage = figure("window")
+    compare_window(stage)
+    press(stage.get_by_role("application"), *["ArrowDown"] * 3, "ArrowRight")
+    press(stage.get_by_label("center"), *["ArrowLeft"] * 6)
+    press(stage.get_by_label("width"), *["ArrowRight"] * 2)
+    assert [values(stage, name) for name in ("center", "width", "row")] == [-20, 402, 67]
+    stage.page.wait_for_timeout(300)  # the sentence waits until the reader rests
+    compare_window(stage)
+    preset = stage.get_by_label("Window", exact=True)
+    assert preset.evaluate("list => list.selectedIndex") == 0
+    preset.select_option("lung")
+    stage.page.wait_for_timeout(300)
+    compare_window(stage)
+    assert values(stage, "width") == 1500
+
+
+# ---- Calibration ---------------------------------------------------------------------------
+
+
+def compare_calibration(stage, stored):
+    network = ("small", "tutorial")[values(stage, "network")]
+    labels, scores = stored(network, ("validation", "test")[values(stage, "part")])
+    bent = expit(logit(scores) / values(stage, "temperature") + values(stage, "shift"))
+    curve = evaluation.calibration_bins(labels, bent)
+    shown = values(stage, "curve")
+    assert np.allclose([bin["score"] for bin in shown], curve.score, atol=1e-9)
+    assert np.allclose([bin["share"] for bin in shown], curve.share, atol=1e-9)
+    assert [bin["count"] for bin in shown] == curve.cases.tolist()
+    expected = {
+        "ece": evaluation.calibration_error(labels, bent),
+        "brier": metrics.brier_score_loss(labels, bent),
+        "loss": metrics.log_loss(labels, bent),
+        "auc": metrics.roc_auc_score(labels, scores),
+    }
+    for name, value in expected.items():
+        assert abs(values(stage, name) - value) < 1e-9, name
+    cells = stage.locator("dd").all_text_contents()
+    assert cells == [f"{value:.3f}" for value in expected.values()]
+    return labels, scores
+
+
+def test_calibration(figure, stored):
+    stage = figure("calibration")
+    compare_calibration(stage, stored)
+    press(stage.get_by_label("temperature"), *["ArrowRight"] * 3)
+    press(stage.get_by_label("shift"), *["ArrowLeft"] * 4)
+    assert (values(stage, "temperature"), values(stage, "shift")) == (2, -0.4)
+    compare_calibration(stage, stored)
+    stage.get_by_label("Network").press("ArrowDown")
+    stage.get_by_label("Images", exact=True).press("ArrowUp")
+    compare_calibration(stage, stored)
+
+
+def test_calibration_fits_as_scikit_learn(figure, stored):
+    from sklearn.linear_model import LogisticRegression
+
+    stage = figure("calibration")
+    stage.get_by_label("Images", exact=True).press("ArrowUp")
+    stage.get_by_text("Least log loss").press("Enter")
+    labels, scores = compare_calibration(stage, stored)
+    line = LogisticRegression(C=np.inf, tol=1e-10).fit(logit(scores)[:, None], labels)
+    assert abs(1 / values(stage, "temperature") - line.coef_[0, 0]) < 1e-4
+    assert abs(values(stage, "shift") - line.intercept_[0]) < 1e-4
+    stage.get_by_text("Scores as they are").press("Enter")
+    assert (values(stage, "temperature"), values(stage, "shift")) == (1, 0)
+    compare_calibration(stage, stored)

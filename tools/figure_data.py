@@ -1,8 +1,8 @@
 """Write the data of the figures that a reader moves: `python -m tools.figure_data`.
 
 Test images of PneumoniaMNIST (CC BY 4.0), the stored scores of two networks, the weights of the
-network that runs in the page, a piece of a stained slide. All come from data sets and stored
-results; nothing is trained here.
+network that runs in the page, a piece of a stained slide, a CT slice. All come from data sets and
+stored results; nothing is trained here.
 """
 
 import base64
@@ -10,9 +10,10 @@ import json
 from typing import Any
 
 import numpy as np
+from pydicom.data import get_testdata_file
 from skimage.data import immunohistochemistry
 
-from helpers import results
+from helpers import dicom, results
 from helpers.datasets import load
 from tools.notebooks import ROOT
 
@@ -81,6 +82,14 @@ def slide() -> dict[str, Any]:
     return {"size": len(small), "pixels": text_of(small)}
 
 
+def ct() -> dict[str, Any]:
+    """Return the CT slice of "From DICOM to tensor" in Hounsfield units, 4 x 4 pixels averaged."""
+    picture = dicom.read(get_testdata_file("explicit_VR-UN.dcm", download=False))
+    height, width = picture.values.shape
+    small = picture.values.reshape(height // 4, 4, width // 4, 4).mean(axis=(1, 3)).round()
+    return {"size": len(small), "values": text_of(small.astype("<i2"))}
+
+
 def network() -> dict[str, Any]:
     """Return the filters of the network, and its weights: half floats, in Keras' order."""
     runs = results.load("why-did-it-say-that-network")
@@ -90,10 +99,10 @@ def network() -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Return the text of each file."""
-    made = {"xrays": xrays(), "scores": scores(), "network": network(), "slide": slide()}
+    makers = (xrays, scores, network, slide, ct)
     return {
-        f"{name}.json": json.dumps(content, separators=(",", ":")) + "\n"
-        for name, content in made.items()
+        f"{maker.__name__}.json": json.dumps(maker(), separators=(",", ":")) + "\n"
+        for maker in makers
     }
 
 
