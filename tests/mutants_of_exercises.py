@@ -272,6 +272,12 @@ class Equal:
     changes: set[str]
 
 
+def _symmetric(random: np.random.Generator) -> Array:
+    """Draw a symmetric matrix."""
+    A = random.normal(size=(3, 3))
+    return A + A.T
+
+
 def _labels(random: np.random.Generator) -> Array:
     """Draw 10 labels, both of them."""
     return np.concatenate([[0, 1], random.integers(0, 2, 8)])
@@ -282,6 +288,7 @@ def _shell_inputs(random: np.random.Generator) -> tuple[float, ...]:
 
 
 _LABELS_NO_SIGN = "a label is 0 if its negative is"
+
 _SQUARE = "the number is squared"
 _AXES = "the order of axes in a sum does not count; the variance has no sign"
 
@@ -355,6 +362,28 @@ EQUAL = {
         "only the number of columns counts there; axis 1 of two is the last",
         lambda random: (random.normal(0, 300, (4, 3)), random.integers(0, 3, 4)),
         {"z -> -z in _y(z, labels)", "axis -> -axis in axis=axis"},
+    ),
+    "gradient_descent.fates": Equal(
+        "a number and its negative are both 0 or not, and as large; 0 is asked before",
+        lambda random: (random.random(), random.integers(1, 9, 5).tolist()),
+        {
+            "factor -> -factor in factor == 0",
+            "factor -> -factor in abs(factor)",
+            "factor > 0 -> factor >= 0 in 'straight' if factor > 0 else 'zigzag'",
+        },
+    ),
+    "gradient_descent.batch_size": Equal(
+        _SQUARE,
+        lambda random: (random.random(), int(random.integers(3, 999)), random.random()),
+        {"sigma -> -sigma in sigma ** 2", "target -> -target in target ** 2"},
+    ),
+    "gradient_descent.nesterov_step": Equal(
+        "a Hessian is symmetric",
+        lambda random: (_symmetric(random), *random.normal(size=(2, 3)), *random.random(2)),
+        {
+            "rate * H @ (w + mu * u) -> (w + mu * u) @ (rate * H) "
+            "in mu * u - rate * H @ (w + mu * u)"
+        },
     ),
     "how_to_fool_yourself.normalize": Equal(
         "the variance has no sign",

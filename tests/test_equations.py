@@ -4,6 +4,7 @@ and compared with `helpers` and with a library that has it.
 Where an equation counts from 1, the code counts from 0.
 """
 
+import itertools
 import json
 import math
 import re
@@ -14,10 +15,12 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate, signal, special
+from scipy import integrate, signal, special, stats
 
+from helpers import evaluation
 from helpers import layers as L
 from helpers import network as net
+from helpers.conformal import conformal_limits
 from tests.compare import assert_close, central_differences
 from tools.notebooks import lesson_paths
 
@@ -665,6 +668,207 @@ def test_eq_quantize(low, high):
     assert difference.max() < 1.01 * s
     inside = (q > -128) & (q < 127)
     assert np.abs(s * (q - z) - x)[inside].max() <= s / 2 + 1e-9
+
+
+# ----------------------------------------------------------------------------- gradient descent
+
+
+def test_eq_parabola_step():
+    """One step of Keras' SGD, the slope by the tape."""
+    a, eta, w = 3.0, 0.25, keras.Variable(1.5)
+    (g,) = gradient(lambda w: a / 2 * w**2, 1.5)
+    keras.optimizers.SGD(eta).apply([tf.constant(g)], [w])
+    assert float(w.value) == (1 - eta * a) * 1.5
+
+
+@pytest.mark.parametrize("a", [0.5, 2.0, 40.0])
+def test_eq_stable_rate(a):
+    """Below the border the weight comes to 0, above it leaves, on it it stays as far away."""
+    for share, check in [(0.99, lambda w: w < 1e-6), (1.01, lambda w: w > 1e6)]:
+        w = np.ones(1)
+        for _ in range(1000):
+            net.SGD(share * 2 / a).update([w], [a * w])
+        assert check(abs(w[0])), share
+    w = np.ones(1)
+    net.SGD(2 / a).update([w], [a * w])
+    assert w[0] == -1
+
+
+def valley(seed: int, curvatures: list[float]) -> np.ndarray:
+    """A symmetric matrix with these eigenvalues, in directions of no axis."""
+    Q, _ = np.linalg.qr(normal(seed, len(curvatures), len(curvatures)))
+    return Q @ np.diag(curvatures) @ Q.T
+
+
+def test_eq_valley_steps():
+    H, w_0, eta, t = valley(0, [0.5, 2.0, 7.0]), normal(1, 3), 0.2, 6
+    curvatures, directions = np.linalg.eigh(H)
+    expected = np.zeros(3)
+    for k in range(3):
+        q = directions[:, k]
+        expected += (1 - eta * curvatures[k]) ** t * (w_0 @ q) * q
+    w, optimizer = w_0.copy(), net.SGD(eta)
+    for _ in range(t):
+        optimizer.update([w], [H @ w])
+    assert_close(w, expected)
+
+
+def test_eq_condition_number():
+    """The best rate leaves this share in the worst direction; no other rate leaves less."""
+    curvatures = np.array([0.5, 2.0, 7.0])
+    kappa = curvatures.max() / curvatures.min()
+    assert kappa == pytest.approx(np.linalg.cond(valley(0, list(curvatures))))
+
+    def left(eta):
+        return np.abs(1 - eta * curvatures).max()
+
+    best = 2 / (curvatures.min() + curvatures.max())
+    assert left(best) == pytest.approx((kappa - 1) / (kappa + 1))
+    assert min(left(eta) for eta in np.linspace(0.01, 1, 500)) >= left(best) - 1e-12
+
+
+def test_eq_logistic_hessian():
+    """Gradient and Hessian of the mean cross-entropy of one unit, by the tape, twice."""
+    X, y, w = normal(0, 9, 4), np.array([0, 1, 1, 0, 1, 0, 0, 1, 1.0]), normal(1, 4)
+    p = special.expit(X @ w)
+    g, H = np.zeros(4), np.zeros((4, 4))
+    for n in range(9):
+        g += (p[n] - y[n]) * X[n] / 9
+        H += p[n] * (1 - p[n]) * np.outer(X[n], X[n]) / 9
+    weights = tf.Variable(w)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            z = tf.linalg.matvec(X, weights)
+            L = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, z))
+        slope = inner.gradient(L, weights)
+    assert_close(slope.numpy(), g)
+    assert_close(outer.jacobian(slope, weights).numpy(), H)
+
+
+@pytest.mark.parametrize("B", [1, 2, 3, 5, 6])
+def test_eq_batch_variance(B):
+    """Over all batches that there are."""
+    each = normal(0, 6)
+    means = [each[list(batch)].mean() for batch in itertools.combinations(range(6), B)]
+    assert np.mean(means) == pytest.approx(each.mean())
+    assert np.var(means) == pytest.approx(each.var() / B * (6 - B) / (6 - 1), abs=1e-12)
+
+
+@pytest.mark.parametrize(("eta", "a"), [(0.1, 1.0), (0.3, 4.0), (1.5, 1.0)])
+def test_eq_noise_floor(eta, a):
+    s, w, random = 2.0, np.zeros(40_000), np.random.default_rng(0)
+    optimizer = net.SGD(eta)
+    for _ in range(100):
+        optimizer.update([w], [a * w + s * random.standard_normal(len(w))])
+    assert w.var() == pytest.approx(eta * s**2 / (a * (2 - eta * a)), rel=0.03)
+
+
+def test_eq_momentum_rate():
+    """The step that Keras makes after many equal gradients."""
+    eta, mu, g, w = 0.01, 0.9, 3.0, keras.Variable(0.0)
+    optimizer = keras.optimizers.SGD(eta, momentum=mu)
+    for _ in range(200):
+        before = float(w.value)
+        optimizer.apply([tf.constant(g)], [w])
+    assert float(w.value) - before == pytest.approx(-eta / (1 - mu) * g, rel=1e-3)
+
+
+@pytest.mark.parametrize("mu", [0.0, 0.5, 0.9])
+def test_eq_momentum_limit(mu):
+    """In two directions: the steepest alone decides."""
+    curvatures = np.array([3.0, 40.0])
+    for share, check in [(0.99, lambda w: w < 1e-3), (1.01, lambda w: w > 1e3)]:
+        w = np.ones(2)
+        optimizer = net.SGD(share * 2 * (1 + mu) / curvatures.max(), mu)
+        for _ in range(2000):
+            optimizer.update([w], [curvatures * w])
+        assert check(np.abs(w).max()), share
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.9, 0.999])
+def test_eq_adam_bias(beta):
+    """The weights of the gradients in a running mean, and the mean of equal ones."""
+    mean = 0.0
+    for t in range(1, 50):
+        mean = beta * mean + (1 - beta) * 7.0
+        weights = [(1 - beta) * beta ** (t - s) for s in range(1, t + 1)]
+        assert sum(weights) == pytest.approx(1 - beta**t)
+        assert mean / (1 - beta**t) == pytest.approx(7.0)
+
+
+def test_eq_adamw():
+    """Keras' AdamW: Adam's step from the same weights, and the decay beside it."""
+    eta, delta = 1 / 8, 1 / 4
+    w, theirs = np.array([1.0, -2.0]), keras.Variable([1.0, -2.0])
+    ours, library = net.Adam(eta), keras.optimizers.AdamW(eta, weight_decay=delta)
+    for g in normal(0, 5, 2):
+        moved = w.copy()
+        ours.weights = []  # the same optimizer, other arrays
+        ours.update([moved], [g])
+        d = w - moved
+        w = (1 - eta * delta) * w - d
+        library.apply([tf.constant(g, "float32")], [theirs])
+        np.testing.assert_allclose(theirs.numpy(), w, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "f"), [("float16", 10), ("bfloat16", 7), ("float32", 23)])
+@pytest.mark.parametrize("e", [-3, 0, 5])
+def test_eq_lost_update(kind, f, e):
+    """A little less than half the spacing is lost, a little more is not."""
+    w = tf.constant(1.5 * 2.0**e, kind)
+    half = 2.0 ** (e - f) / 2
+    for sign in (-1, 1):
+        assert float(w + tf.constant(sign * 0.98 * half, kind)) == float(w)
+        assert float(w + tf.constant(sign * 1.02 * half, kind)) == float(w) + sign * 2 * half
+
+
+# --------------------------------------------------------------------------------- after delivery
+
+
+def test_eq_conformal_limit():
+    """The value in place k, counted from 1; MAPIE and others take a quantile of the same level."""
+    s, alpha = np.sort(np.abs(normal(0, 83))) / 5, 0.1
+    n = len(s)
+    k = math.ceil((n + 1) * (1 - alpha))
+    q = s[k - 1]
+    probabilities = np.column_stack([1 - s, s])
+    limits = conformal_limits(np.zeros(n, int), probabilities[::-1], alpha)
+    assert_close(limits, [q, q])
+    assert_close(np.quantile(s, k / n, method="inverted_cdf"), q)
+
+
+@given(n=st.integers(1, 40), alpha=st.floats(0.01, 0.99))
+@settings(deadline=None, max_examples=60)
+def test_eq_conformal_coverage(n, alpha):
+    """Each of n + 1 cases is once the last one; that is what exchangeable means."""
+    s = np.random.default_rng(n).permutation(np.arange(n + 1)) / (n + 1)
+    covered = 0
+    for last in range(n + 1):
+        known = np.sort(np.delete(s, last))
+        k = math.ceil((n + 1) * (1 - alpha))
+        q = known[k - 1] if k <= n else math.inf
+        covered += s[last] <= q
+    probability = covered / (n + 1)
+    assert 1 - alpha - 1e-12 <= probability < 1 - alpha + 1 / (n + 1) + 1e-12
+
+
+def test_eq_kolmogorov_smirnov():
+    """On a grid of x so fine that no step of F or G is missed."""
+    one, other = np.round(normal(0, 30), 2), np.round(1.5 * normal(1, 21) + 0.3, 2)
+    x = np.arange(-6, 6, 0.005)
+    F = np.array([np.mean(one <= each) for each in x])
+    G = np.array([np.mean(other <= each) for each in x])
+    assert_close(stats.ks_2samp(one, other).statistic, np.max(np.abs(F - G)))
+
+
+def test_eq_recalibration():
+    """scikit-learn's Platt scaling, of a sigmoid with slope and offset."""
+    z, a, b = normal(0, 4000), 0.6, -1.2
+    p = 1 / (1 + np.exp(-(a * z + b)))
+    assert_close(special.expit(a * z + b), p)
+    labels = (np.random.default_rng(1).random(4000) < p).astype(int)
+    line = evaluation.calibration_line(labels, special.expit(z))
+    assert line.slope.low < a < line.slope.high and line.intercept.value < 0
 
 
 # ----------------------------------------------------------------------------- none is forgotten
