@@ -39,7 +39,7 @@ fates = Exercise(
         (2.0, [0.25, 1.0, 0.75]),
     ],
     mistakes={
-        "At twice one over the curvature it jumps to and fro for ever: it comes no closer.": (
+        "At twice one over the curvature it jumps back and forth for ever: it comes no closer.": (
             _in_words(lambda x: "zigzag" if x == 2 else _fate(1 - x))
         ),
         "Up to two over the curvature it still comes closer, though from side to side.": _in_words(
