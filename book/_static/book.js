@@ -10,7 +10,7 @@
 
   const root = document.documentElement.dataset.content_root;
   const [LESSON, PAGE, TERM, REFERENCE] = [0, 1, 2, 3];
-  const WEIGHT = { [LESSON]: 1.2, [PAGE]: 1.1, [TERM]: 1, [REFERENCE]: 0.4 };
+  const WEIGHT = { [LESSON]: 1.2, [PAGE]: 1.1, [TERM]: 1, [REFERENCE]: 0.15 };
   let coming;
 
   const loadIndex = () =>

@@ -10,6 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from tools.site.text import keep_whole
+
 LONGEST = 160  # letters that search engines show
 SUMMARY = re.compile(
     r'(<a class="(?:current )?reference internal" href="[^"]*">)(.*?)(</a>)<details( open="open")?>'
@@ -77,7 +79,7 @@ def add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree:
     )
     if "generate_toctree_html" in context:
         theirs = context["generate_toctree_html"]
-        context["generate_toctree_html"] = lambda *a, **k: named(str(theirs(*a, **k)))
+        context["generate_toctree_html"] = lambda *a, **k: keep_whole(named(str(theirs(*a, **k))))
 
 
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 
 GLOSSARY = "book/reference/glossary"
 UNLISTED = {"book/reference/book-index"}  # all of it is titles of other sections
+QUESTIONS = "Test yourself"  # of a quiz: they speak of all that a lesson does
 KINDS = ("lesson", "page", "term", "reference")
 
 
@@ -53,6 +54,8 @@ def sections(name: str, doctree: nodes.document) -> list[tuple[str, str, str]]:
         if title is None:
             continue
         heading, text = title.astext(), text_of(section)
+        if heading == QUESTIONS:
+            continue
         if kind(name) == "term":
             chinese, _, rest = text.partition(". ")
             if not re.search(r"[\u4e00-\u9fff]", chinese):

@@ -10,13 +10,12 @@ WHOLE = re.compile(r"\bX-rays?\b")
 MARKUP = re.compile(
     r"(<(pre|code|script|style|math)\b.*?</\2>|<span class=\"katex.*?</annotation>|<[^>]*>)", re.S
 )
-# What Sphinx writes, and what it should be: roles that are deprecated, a list whose entries are
-# none, a heading of a column that has none.
+# What Sphinx writes, and what it should be: roles that are deprecated, a list without entries.
 MENDED = {
     ' role="doc-biblioentry"': "",
     '<div role="list" class="citation-list">': '<div class="citation-list">',
-    '<th class="head"><p></p></th>': "<td></td>",
 }
+EMPTY_HEADING = re.compile(r"<th\b[^>]*>(<p></p>)?</th>")
 
 
 def keep_whole(body: str) -> str:
@@ -44,7 +43,7 @@ def change(app: Sphinx, page: str, template: str, context: dict[str, Any], doctr
         body = keep_whole(context["body"])
         for theirs, ours in MENDED.items():
             body = body.replace(theirs, ours)
-        context["body"] = body
+        context["body"] = EMPTY_HEADING.sub("<td></td>", body)
 
 
 def setup(app: Sphinx) -> None:

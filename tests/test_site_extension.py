@@ -1,0 +1,165 @@
+"""The Sphinx extension of the book, part by part: `tests/test_site.py` looks at what it builds."""
+
+import base64
+import re
+from types import SimpleNamespace
+
+import pytest
+from docutils.core import publish_doctree
+from sphinx.errors import ExtensionError
+
+from tools.notebooks import LESSONS, ROOT, read
+from tools.site import definitions, formulas, head, images, scripts, search, styles, text
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAAAAACG3j0LAAAADklEQVR4nGNgYGBgQCMBAAAVAAEhVxYYAAAAAElFTkSuQmCC"
+)
+
+
+def test_formulas_of_another_katex_than_the_style_stop_the_build(tmp_path):
+    style = tmp_path / "book" / "_static" / formulas.STYLE
+    style.parent.mkdir(parents=True)
+    app = SimpleNamespace(srcdir=ROOT)
+    formulas.check_version(app)
+    style.write_text('.katex-version::after{content:"0.1.2"}', encoding="utf-8")
+    with pytest.raises(ExtensionError, match=r"is of KaTeX 0\.1\.2, but"):
+        formulas.check_version(SimpleNamespace(srcdir=tmp_path))
+
+
+def test_a_formula_is_there_to_see_and_to_hear_with_its_name():
+    formula = formulas.render(r"y = Wx + b \tag{dense}", display=True)
+    assert 'class="katex-html" aria-hidden="true"' in formula and "<math" in formula
+    assert re.sub("<[^>]*>", "", formula).endswith("(dense)")
+
+
+def test_an_image_in_the_text_becomes_a_file_of_known_size(tmp_path):
+    data = base64.b64encode(PIXEL).decode()
+    tag = f'<img alt="a" src="data:image/png;base64,{data}">'
+    body = images.lighter(tag + tag, tmp_path / "_images", "../_images", {})
+    (path,) = (tmp_path / "_images").iterdir()
+    assert path.read_bytes() == PIXEL
+    one = f'width="2" height="3" alt="a" src="../_images/{path.name}">'
+    assert body == f'<img {one}<img loading="lazy" {one}'
+    # A file that the build has already: only its size is added. One it has not: nothing.
+    body = images.lighter('<img src="x/a.png"><img src="b.png">', tmp_path, "", {"a.png": path})
+    assert body == '<img width="2" height="3" src="x/a.png"><img loading="lazy" src="b.png">'
+
+
+def page(body="", files=()):
+    """Return an app and a page's context as Sphinx gives them, with scripts of these names."""
+    listed = [SimpleNamespace(filename=name, attributes={}) for name in files]
+    app = SimpleNamespace(
+        srcdir=ROOT,
+        add_js_file=lambda name: listed.append(
+            SimpleNamespace(filename=f"_static/{name}", attributes={})
+        ),
+        add_css_file=lambda name: None,
+    )
+    return app, {"body": body, "script_files": listed}
+
+
+def test_scripts_are_chosen_deferred_and_inline_ones_left_out():
+    app, context = page(files=["_static/copybutton.js", "_static/doctools.js", None])
+    scripts.choose(app, "x", "", context, None)
+    (script,) = context["script_files"]
+    assert (script.filename, script.attributes) == ("_static/copybutton.js", {"defer": "defer"})
+
+
+def test_a_script_that_nobody_decided_on_stops_the_build():
+    app, context = page(files=["_static/scripts/new.js"])
+    with pytest.raises(ExtensionError, match=r"scripts/new\.js is a new script"):
+        scripts.choose(app, "x", "", context, None)
+
+
+def test_a_stored_figure_in_steps_gives_its_script_to_the_page_once():
+    output = '<div class="steps"><script data-steps>let a;</script></div>'
+    app, context = page(body=output + output)
+    scripts.choose(app, "x", "", context, None)
+    assert context["body"] == '<div class="steps"></div>' * 2
+    assert [script.filename for script in context["script_files"]] == ["_static/steps.js"]
+
+
+def stored_steps():
+    """Return the script of each stored figure in steps."""
+    outputs = (
+        output.get("data", {}).get("text/html", "")
+        for path in sorted(LESSONS.glob("*.ipynb"))
+        for cell in read(path).cells
+        for output in cell.get("outputs", [])
+    )
+    return [output for output in outputs if 'class="steps"' in output]
+
+
+def test_stored_figures_in_steps_hold_the_script_as_it_is_now():
+    script = (ROOT / "helpers" / scripts.STEPS).read_text(encoding="utf-8")
+    figures = stored_steps()
+    assert len(figures) > 20
+    assert all(f"<script data-steps>{script}</script></div>" in figure for figure in figures)
+    # Without the script all steps are there.
+    assert not any(re.search(r"<figure[^>]*hidden", figure) for figure in figures)
+
+
+def test_a_menu_that_the_theme_writes_in_another_way_stops_the_build():
+    arrow = '<span class="toctree-toggle" role="presentation">'
+    link = '<a class="reference internal" href="x.html">Layers</a>'
+    menu = head.named(f"{link}<details><summary>{arrow}")
+    assert menu == f'{link}<details><summary aria-label="Pages under: Layers">{arrow}'
+    with pytest.raises(ExtensionError, match="menu is not what"):
+        head.named(f"{link}<details><summary><i>")
+
+
+def test_a_description_is_the_first_paragraph_of_the_text():
+    first = "The first paragraph that says what the page is about."
+    entry = "a list is none of it, however long its one entry may be"
+    source = f"Title\n=====\n\n* {entry}\n\nShort.\n\n{first}\n\nThe second paragraph: {entry}.\n"
+    doctree = publish_doctree(source, settings_overrides={"doctitle_xform": False})
+    assert head.description(doctree) == first
+    assert head.shorten("word " * 60).endswith("word …")
+    assert len(head.shorten("word " * 60)) <= head.LONGEST
+
+
+def test_definitions_stand_beside_links_to_terms():
+    body = '<a class="reference internal" href="../x/glossary.html#max-pooling">'
+    context = {"body": body + body.replace("max-pooling", "no-such-term")}
+    definitions.change(SimpleNamespace(srcdir=ROOT), "x", "", context, None)
+    assert context["body"].count("data-definition=") == 1
+    assert 'data-definition="最大池化. ' in context["body"]
+
+
+def test_every_term_of_the_glossary_has_a_definition_to_show():
+    page = ROOT / definitions.GLOSSARY
+    terms = re.findall(r"^### (.+)$", page.read_text(encoding="utf-8"), re.M)
+    found = definitions.read(page)
+    assert len(found) == len(terms) and all(len(one) > 10 for one in found.values())
+
+
+def test_words_stay_whole_in_text_only():
+    body = '<h1>An X-ray</h1><pre>X-ray</pre><img alt="X-rays"><p>X-rays, <code>X-ray</code></p>'
+    assert text.keep_whole(body) == (
+        '<h1>An <span class="whole">X-ray</span></h1><pre>X-ray</pre><img alt="X-rays">'
+        '<p><span class="whole">X-rays</span>, <code>X-ray</code></p>'
+    )
+
+
+def test_the_index_of_the_search_has_sections_and_names_terms_in_both_languages():
+    source = "Title\n=====\n\nWords.\n\nPart\n----\n\nMore *words*.\n\n::\n\n  code\n"
+    doctree = publish_doctree(source, settings_overrides={"doctitle_xform": False})
+    assert search.sections("notebooks/x", doctree) == [
+        ("", "Title", "Words."),
+        ("part", "Part", "More words."),
+    ]
+    doctree = publish_doctree(
+        "A\n=\n\nkernel\n------\n\n卷积核. A small matrix.\n",
+        settings_overrides={"doctitle_xform": False},
+    )
+    assert search.sections(search.GLOSSARY, doctree) == [
+        ("kernel", "kernel · 卷积核", "A small matrix.")
+    ]
+
+
+def test_styles_keep_what_pages_and_scripts_name():
+    words = styles.words_of(['<p class="a b" id="c">'], ['x.classList.add("d")'])
+    style = ".a:hover,.z{x:1}#c{x:2}.d>.z{x:3}.d:not(.z){x:4}p{x:5}.fa-x{x:6}@media print{.z{x:7}}"
+    assert styles.prune(style, words) == ".a:hover{x:1}#c{x:2}.d:not(.z){x:4}p{x:5}"
+    font = '@font-face{font-family:"Font Awesome 6 Free";src:url(x)}'
+    assert styles.prune(font, words) == ""
