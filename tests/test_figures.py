@@ -685,3 +685,45 @@ def test_calibration_fits_as_scikit_learn(figure, stored):
     stage.get_by_text("Scores as they are").press("Enter")
     assert (values(stage, "temperature"), values(stage, "shift")) == (1, 0)
     compare_calibration(stage, stored)
+
+
+# ---- Backpropagation -----------------------------------------------------------------------
+
+
+def compare_graph(stage):
+    """Compare with what TensorFlow says of the same graph."""
+    import tensorflow as tf
+
+    shown, gradients = values(stage, "values"), values(stage, "gradients")
+    x, t = (tf.Variable(float(shown[name])) for name in "xt")
+    w, v = (tf.Variable([float(shown[f"{name}{k}"]) for k in (1, 2, 3)]) for name in "wv")
+    with tf.GradientTape() as tape:
+        a = w * x
+        h = tf.nn.relu(a)
+        y = tf.reduce_sum(v * h)
+        L = (y - t) ** 2 / 2
+    sources = {"x": x, "t": t, "w": w, "v": v, "a": a, "h": h, "y": y}
+    for name, gradient in tape.gradient(L, sources).items():
+        keys = [name] if gradient.shape == () else [f"{name}{k}" for k in (1, 2, 3)]
+        assert np.allclose([gradients[key] for key in keys], gradient, atol=1e-5), name
+    for name, value in {"a": a, "h": h}.items():
+        assert np.allclose([shown[f"{name}{k}"] for k in (1, 2, 3)], value, atol=1e-5)
+    assert abs(shown["L"] - float(L)) < 1e-4
+    return gradients
+
+
+def test_backpropagation(figure):
+    stage = figure("backpropagation")
+    said(stage, "w₁ = 0.5: the loss is 2, and its gradient with respect to w₁ is 8.")
+    gradients = compare_graph(stage)
+    assert (gradients["x"], gradients["a3"]) == (3, 0)
+    stage.get_by_label("Number to change").select_option("w₃")
+    press(stage.get_by_label("value of w₃"), *["ArrowRight"] * 15)
+    assert compare_graph(stage)["a3"] != 0  # the third unit speaks now
+    stage.get_by_label("Number to change").select_option("x")
+    press(stage.get_by_label("value of x"), *["ArrowLeft"] * 35)
+    compare_graph(stage)
+    said(stage, "x = −1.5")
+    assert (
+        "ReLU lets no gradient through a₁, a₂, a₃" in stage.locator(".fig-sentence").text_content()
+    )
