@@ -18,6 +18,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from helpers import (
+    conformal,
     datasets,
     display,
     explain,
@@ -558,6 +559,31 @@ def of_plots_and_display():
     yield from rows(model_card.model_card, card, model=NO_MODEL)
 
 
+def of_conformal():
+    right = {
+        "labels": [0, 1, 1],
+        "probabilities": np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]),
+        "miss": 0.1,
+        "by_class": False,
+    }
+    labels = [[0, 1], [0, 1, 2], [-1, 0, 1], [0.0, 1.0, 1.0], [[0], [1], [1]], None, "011"]
+    p = right["probabilities"]
+    odd = [p[:, 1], p[:, :1], p[:0], 2 * p, p - 0.5, np.where(p > 0.8, NAN, p), None, "1", 0.5]
+    miss = [*wrong_numbers(0, 1), 0, 1, True]
+    by_class = [None, 1, "yes", [True, False]]
+    yield from rows(
+        conformal.conformal_limits,
+        right,
+        labels=labels,
+        probabilities=odd,
+        miss=miss,
+        by_class=by_class,
+    )
+    limits = [[0.5], [0.5] * 3, 0.5, [[0.5, 0.5]], [NAN, 0.5], None, "ab", [None, 0.5], {}]
+    right = {"probabilities": p, "limits": [0.5, 0.5]}
+    yield from rows(conformal.prediction_sets, right, probabilities=odd, limits=limits)
+
+
 def of_the_guard_itself():
     for value in (None, 3, "vertical", ["both"], True):
         yield Row(
@@ -591,6 +617,7 @@ TABLE = [
     *of_training(),
     *of_explain(),
     *of_plots_and_display(),
+    *of_conformal(),
 ]
 
 # Functions that take no array and no model, or whose odd calls are right, with the reason.
@@ -637,6 +664,7 @@ ELSEWHERE = {
     "dicom": "test_dicom.py",
     "evaluation": "test_evaluation.py",
     "pretrained": "test_pretrained.py",
+    "score": "test_score.py",
 }
 
 
