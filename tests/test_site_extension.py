@@ -163,3 +163,47 @@ def test_styles_keep_what_pages_and_scripts_name():
     assert styles.prune(style, words) == ".a:hover{x:1}#c{x:2}.d:not(.z){x:4}p{x:5}"
     font = '@font-face{font-family:"Font Awesome 6 Free";src:url(x)}'
     assert styles.prune(font, words) == ""
+
+
+def told(baseurl, body=""):
+    """Return the tags in the head of a page, published at an address or nowhere."""
+    config = SimpleNamespace(html_title="The book", html_baseurl=baseurl)
+    context = {"title": "A page", "body": body, "theme_logo": {"text": "Book"}}
+    head.add(SimpleNamespace(config=config), "notebooks/x", "", context, None)
+    assert context["page_title"] == "A page · Book"
+    tags = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)"', context["metatags"])
+    return dict(tags)
+
+
+def test_a_preview_has_a_picture_once_the_book_has_an_address():
+    assert "og:image" not in told("")
+    base = "https://a.github.io/book/"
+    assert told(base)["og:url"] == f"{base}notebooks/x.html"
+    assert told(base)["og:image"] == f"{base}_static/preview.png"
+    assert (ROOT / "book" / "_static" / "preview.png").is_file()
+    first = told(base, '<img alt="a" src="../_images/a.png"><img src="../_images/b.png">')
+    assert first["og:image"] == f"{base}_images/a.png"
+
+
+def test_robots_find_the_site_map_once_the_book_has_an_address(tmp_path):
+    (tmp_path / "404.html").write_text("<head><title>x</title>", encoding="utf-8")
+
+    def finish(baseurl):
+        config = SimpleNamespace(html_baseurl=baseurl)
+        env = SimpleNamespace(found_docs={"book/index", "notebooks/x"})
+        head.finish(SimpleNamespace(outdir=tmp_path, config=config, env=env), None)
+        return (tmp_path / "robots.txt").read_text(encoding="utf-8")
+
+    assert "Sitemap" not in finish("") and not (tmp_path / "sitemap.xml").exists()
+    assert "Sitemap: https://a.io/b/sitemap.xml" in finish("https://a.io/b/")
+    site_map = (tmp_path / "sitemap.xml").read_text(encoding="utf-8")
+    assert re.findall("<loc>(.*?)</loc>", site_map) == [
+        "https://a.io/b/book/index.html",
+        "https://a.io/b/notebooks/x.html",
+    ]
+    # The page that is served for any wrong address finds its styles from there.
+    assert (
+        (tmp_path / "404.html")
+        .read_text(encoding="utf-8")
+        .startswith('<head><base href="https://a.io/b/">')
+    )

@@ -1,4 +1,7 @@
-"""Images are files that say how large they are, and come when a reader scrolls near."""
+"""Images are files that say how large they are, and come when a reader scrolls near.
+
+Drawings are told from pictures: in the dark a drawing's white paper may turn black, an X-ray not.
+"""
 
 import base64
 import hashlib
@@ -8,11 +11,30 @@ from pathlib import Path
 from typing import Any
 
 import imagesize
+from PIL import Image, ImageChops
 from sphinx.application import Sphinx
 
 IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 DATA = re.compile(r"data:image/(png|jpeg);base64,(.+)", re.S)
+
+
+def is_drawing(path: Path) -> bool:
+    """Whether an image is lines and letters on white paper: few grays, few colors, little black."""
+    if path.suffix != ".png":
+        return False
+    with Image.open(path) as image:
+        small = image.convert("RGB").resize((240, 160), Image.Resampling.NEAREST)
+    red, green, blue = small.split()
+    brightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    darkest = ImageChops.darker(ImageChops.darker(red, green), blue)
+    color = ImageChops.subtract(brightest, darkest)
+    is_gray = color.point([255 * (level < 16) for level in range(256)])
+    is_between = green.point([255 * (40 < level < 225) for level in range(256)])
+    grays = ImageChops.darker(is_gray, is_between).histogram()[255]
+    black, colored = sum(brightest.histogram()[:41]), sum(color.histogram()[60:])
+    share = 240 * 160
+    return grays < 0.06 * share and black < 0.08 * share and colored < 0.3 * share
 
 
 def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> str:
@@ -32,8 +54,8 @@ def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> st
     Returns
     -------
     str
-        The same HTML; each image has its width and height in pixels, and all but the first wait
-        until they are near.
+        The same HTML; each image has its width and height in pixels, a drawing its class, and all
+        but the first wait until they are near.
     """
     first = True
 
@@ -57,6 +79,8 @@ def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> st
             width, height = imagesize.get(path)
             if width > 0:
                 tag = tag.replace("<img", f'<img width="{width}" height="{height}"', 1)
+            if is_drawing(path) and "class=" not in tag:
+                tag = tag.replace("<img", '<img class="drawing"', 1)
         if not first and "loading=" not in tag:
             tag = tag.replace("<img", '<img loading="lazy"', 1)
         first = False
