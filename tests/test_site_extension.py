@@ -1,19 +1,24 @@
 """The Sphinx extension of the book, part by part: `tests/test_site.py` looks at what it builds."""
 
 import base64
+import io
 import re
 from types import SimpleNamespace
 
 import pytest
 from docutils.core import publish_doctree
+from PIL import Image, ImageDraw
 from sphinx.errors import ExtensionError
 
 from tools.notebooks import LESSONS, ROOT, read
 from tools.site import definitions, formulas, head, images, scripts, search, styles, text
 
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAAAAACG3j0LAAAADklEQVR4nGNgYGBgQCMBAAAVAAEhVxYYAAAAAElFTkSuQmCC"
-)
+
+def png(image):
+    """Return an image as the bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="png")
+    return buffer.getvalue()
 
 
 def test_formulas_of_another_katex_than_the_style_stop_the_build(tmp_path):
@@ -33,16 +38,29 @@ def test_a_formula_is_there_to_see_and_to_hear_with_its_name():
 
 
 def test_an_image_in_the_text_becomes_a_file_of_known_size(tmp_path):
-    data = base64.b64encode(PIXEL).decode()
+    pixels = png(Image.new("L", (2, 3)))
+    data = base64.b64encode(pixels).decode()
     tag = f'<img alt="a" src="data:image/png;base64,{data}">'
     body = images.lighter(tag + tag, tmp_path / "_images", "../_images", {})
     (path,) = (tmp_path / "_images").iterdir()
-    assert path.read_bytes() == PIXEL
+    assert path.read_bytes() == pixels
     one = f'width="2" height="3" alt="a" src="../_images/{path.name}">'
     assert body == f'<img {one}<img loading="lazy" {one}'
     # A file that the build has already: only its size is added. One it has not: nothing.
     body = images.lighter('<img src="x/a.png"><img src="b.png">', tmp_path, "", {"a.png": path})
     assert body == '<img width="2" height="3" src="x/a.png"><img loading="lazy" src="b.png">'
+
+
+def test_a_drawing_is_told_from_an_xray(tmp_path):
+    """Only a drawing may be turned around in the dark."""
+    paper = Image.new("RGB", (600, 400), "white")
+    ImageDraw.Draw(paper).line([(0, 0), (600, 400)], fill="blue", width=5)
+    (tmp_path / "line.png").write_bytes(png(paper))
+    assert images.is_drawing(tmp_path / "line.png")
+    # With a small X-ray on it: the grays of a gradient, on a ninth of the paper.
+    paper.paste(Image.linear_gradient("L").resize((200, 133)), (10, 10))
+    (tmp_path / "xray.png").write_bytes(png(paper))
+    assert not images.is_drawing(tmp_path / "xray.png")
 
 
 def page(body="", files=()):
