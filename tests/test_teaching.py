@@ -1,11 +1,11 @@
-"""What the pages for teachers say of lessons is so: minutes, exercises, notes, misconceptions."""
+"""What teachers get agrees with the lessons: minutes, exercises, notes, ideas, answers."""
 
 import re
 from functools import cache
 
 import pytest
 
-from tools import pages
+from tools import exam, pages, quizzes
 from tools.editions.lessons import misplaced_notes, notes
 from tools.notebooks import ROOT, read
 
@@ -77,3 +77,23 @@ def test_times_of_a_session_rise():
             times = re.findall(r"(?m)^\| (\d+):(\d\d) \|", table)
             clock = [60 * int(hour) + int(minute) for hour, minute in times]
             assert len(clock) == table.count("\n") and clock == sorted(set(clock)), table
+
+
+def choices():
+    """All answers to choose from, question by question: those of quizzes and of the bank."""
+    asked = [q.answers for path in quizzes.FOLDER.glob("*.yml") for q in quizzes.read(path)]
+    draws = [exam.draw(name, seed)[0] for name in exam.EXAMS for seed in range(9)]
+    banked = {q.text: q.answers for questions in draws for q in questions}
+    return {"quizzes": asked, "bank": list(banked.values())}
+
+
+@pytest.mark.parametrize("extreme", [min, max])
+@pytest.mark.parametrize(("kind", "answers"), choices().items())
+def test_length_does_not_give_the_right_answer_away(kind, answers, extreme):
+    def alone(answer, among):
+        lengths = [len(other.text) for other in among]
+        return len(answer.text) == extreme(lengths) and lengths.count(extreme(lengths)) == 1
+
+    right = [alone(answer, among) for among in answers for answer in among if answer.is_right]
+    assert len(right) == len(answers) >= 36
+    assert sum(right) < 0.4 * len(right), f"{kind}: the {extreme.__name__} is too often right"
