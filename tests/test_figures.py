@@ -5,6 +5,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import threading
 
 import numpy as np
@@ -16,8 +17,8 @@ from sklearn import metrics
 from helpers import dicom, evaluation, explain, layers, results
 from helpers.datasets import load
 from tests.test_site import find_browser
-from tools import figure_data
-from tools.notebooks import ROOT, lesson_paths, read
+from tools import figure_data, figures
+from tools.notebooks import ROOT, book_pages, lesson_paths, read
 
 STATIC = ROOT / "book" / "_static"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figure</title>
@@ -113,23 +114,34 @@ def said(stage, words):
 # ---- All of them ---------------------------------------------------------------------------
 
 
-def in_lessons():
-    """Return the figures of the lessons: (lesson, name of the figure)."""
-    found = []
+def in_the_book():
+    """Return the names of the figures that stand in lessons and pages."""
+    htmls = [path.read_text(encoding="utf-8") for path in book_pages()]
     for path in lesson_paths():
-        for cell in read(path).cells:
-            for output in cell.get("outputs", []):
-                html = output.get("data", {}).get("text/html", "")
-                if 'data-figure="' in html:
-                    found.append((path.stem, html.split('data-figure="')[1].split('"')[0]))
-    return found
+        outputs = [output for cell in read(path).cells for output in cell.get("outputs", [])]
+        htmls += [output.get("data", {}).get("text/html", "") for output in outputs]
+    return {name for html in htmls for name in re.findall(r'data-figure="([\w-]+)"', html)}
 
 
 MODULES = {path.stem for path in (STATIC / "figures").glob("*.js")} - {"load", "shared", "network"}
 
 
-def test_each_module_stands_in_a_lesson():
-    assert {name for _, name in in_lessons()} == MODULES
+def test_each_module_stands_in_the_book():
+    assert in_the_book() == MODULES
+
+
+@pytest.mark.parametrize(
+    ("body", "loads"), [('<div data-figure="convolution"></div>', True), ("<p>figure</p>", False)]
+)
+def test_pages_with_figures_load_the_script(body, loads):
+    def pathto(address, resource):
+        assert (STATIC.parent / address).is_file() and resource
+        return f"../{address}"
+
+    context = {"body": body, "pathto": pathto}
+    figures.add_script(None, "page", "page.html", context, None)
+    script = '<script type="module" src="../_static/figures/load.js"></script>'
+    assert (script in context["body"]) is loads
 
 
 def test_data_is_fresh():
@@ -145,20 +157,20 @@ def test_modules_are_small():
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_figure_fits_and_is_named(figure, name, width):
-    stage = figure(name, width)
+def test_figure_fits_and_is_named(figure, name):
+    stage = figure(name)
     page = stage.page
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert not page.locator(".interactive > img").is_visible()
-    stage.locator("[aria-live=polite]").first.wait_for()
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert stage.locator("[aria-live=polite]").first.text_content()
     for control in stage.locator("input, select, button, [tabindex='0']").all():
-        name_of_it = control.evaluate(
-            "c => c.ariaLabel || c.labels?.[0]?.textContent || c.textContent"
-        )
-        assert name_of_it.strip(), control.evaluate("c => c.outerHTML")
+        spoken = control.evaluate("c => c.ariaLabel || c.labels?.[0]?.textContent || c.textContent")
+        assert spoken.strip(), control.evaluate("c => c.outerHTML")
+    static = page.locator(".interactive > img")
+    assert not static.is_visible()
     page.emulate_media(media="print")
-    assert page.locator(".interactive > img").is_visible() and not stage.is_visible()
+    assert static.is_visible() and not stage.is_visible()
     page.emulate_media(media="screen")
 
 
@@ -408,7 +420,18 @@ def test_explain(figure, network):
     stage.get_by_text("Undo").press("Enter")
     compare_explanation(stage, network, changed(image))
     stage.get_by_text("The maps of every layer").press("Enter")
-    assert stage.locator(".fig-sheets canvas").count() == 8
+    stage.locator(".fig-sheets canvas").nth(7).wait_for()
+
+
+def test_hero(figure, network):
+    stage = figure("hero")
+    assert stage.get_by_role("radio").count() == 6
+    images = load("pneumoniamnist", synthetic=False).test.images[..., 0] / 255
+    press(stage.get_by_label("The X-ray."), "ArrowDown", "ArrowRight")
+    compare_explanation(stage, network, changed(images[values(stage, "name")], row=11, column=7))
+    (link,) = stage.get_by_role("link").all()
+    address = link.get_attribute("href").rpartition("/")[2]
+    assert address.partition(".html")[0] in {path.stem for path in lesson_paths()}
 
 
 def test_own_image_stays_on_the_machine(figure, network, tmp_path):

@@ -255,8 +255,9 @@ def test_figure_without_alt_is_found(alt):
         nbformat.v4.new_output("stream", name="stderr", text="warning"),
         nbformat.v4.new_output("error", ename="ValueError", evalue="", traceback=[]),
         nbformat.v4.new_output("display_data", {"text/html": "<script src='x'></script>"}),
+        nbformat.v4.new_output("display_data", {"text/html": "<script data-steps>x</script>"}),
     ],
-    ids=["stderr", "error", "script"],
+    ids=["stderr", "error", "script", "another script of steps"],
 )
 def test_stored_trouble_is_found(output):
     assert prose.stored_troubles(with_output(output))
