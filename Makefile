@@ -8,7 +8,8 @@ PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher clean
+.PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher \
+  editions class grading clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -84,8 +85,23 @@ measure: .venv/all.done ## measure the two commands on a fresh clone; writes the
 publisher: .venv/book.done ## say who publishes: make publisher URL=https://github.com/YOU/FORK
 	$(BIN)/python -m tools.publisher "$(URL)"
 
+# EDITIONS="student slides", or options, as python -m tools.editions --help says.
+editions: .venv/all.done ## write lessons for students and teachers, assignments, slides, quizzes
+	@$(BIN)/python -m tools.editions $(EDITIONS)
+
+class: .venv/all.done book ## make a folder to hand out: site, lessons, data, slides, quizzes, checksums
+	@$(BIN)/python -m tools.handout
+
+grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (half an hour)
+	$(BIN)/pytest tests/course/cycle.py
+
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-oldest .venv-newest .venv-colab _build
+	rm -rf .venv .venv-oldest .venv-newest .venv-colab .venv-course _build
+
+.venv-course/course.done: .venv/all.done locks/requirements-course.txt
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-course
+	@$(BIN)/uv pip install --quiet --python .venv-course --require-hashes -r locks/requirements-course.txt
+	@touch $@
 
 # Set-up is redone only when its lock changes. The second environment is the first one and more.
 .venv/python.done:

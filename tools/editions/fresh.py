@@ -279,6 +279,51 @@ def _children(random: Random) -> tuple[Any, ...]:
     return _share(random, count), random.integers(10, 15, count)
 
 
+def _sets(random: Random) -> tuple[Any, ...]:
+    """Draw labels, and for each case which classes are in its set."""
+    classes = _int(random, 2, 3)
+    labels = _labels(random, 14, classes)
+    return labels, random.random((14, classes)) < random.uniform(0.3, 0.9, classes)
+
+
+def _two_samples(random: Random) -> tuple[Any, ...]:
+    one, other = (random.integers(0, 12, _int(random, 4, 9)) / 4 for _ in range(2))
+    return one, other + float(random.choice([0.5, -0.5]))
+
+
+def _graph(random: Random) -> tuple[Any, ...]:
+    """Draw a graph whose nodes come after their parents; each parent counts, some twice."""
+    graph: list[list[tuple[int, float]]] = [[]]
+    for node in range(1, _int(random, 4, 7)):
+        parents = random.integers(0, node, _int(random, 1, 3)).tolist()
+        parents[0] = node - 1
+        graph.append([(parent, _float(random, -3, 3)) for parent in parents])
+    return (graph,)
+
+
+def _rates(random: Random) -> tuple[Any, ...]:
+    """Draw a rate, and curvatures that are slow, exact, too large for it."""
+    rate = float(random.choice([0.25, 0.5, 1, 2]))
+    factors = random.permutation([0, 0.5, -0.5, 1, -1, -1.5, 1.5, 0.25])[: _int(random, 4, 8)]
+    return rate, ((1 - factors) / rate).tolist()
+
+
+def _epoch(random: Random) -> tuple[Any, ...]:
+    images, weights, size = _int(random, 5, 8), _int(random, 2, 3), _int(random, 2, 4)
+    X = _normal(random, images, weights)
+    return _normal(random, weights), X, _normal(random, images), _float(random, 0.05, 0.4), size
+
+
+def _nesterov(random: Random) -> tuple[Any, ...]:
+    A, (w, u) = _normal(random, 3, 3), _normal(random, 2, 3)
+    return A @ A.T, w, u, _float(random, 0.02, 0.2), _float(random, 0.3, 0.95)
+
+
+def _leveled(random: Random) -> tuple[Any, ...]:
+    images, inputs, outputs = random.permutation([3, 4, 5]).tolist()
+    return _normal(random, inputs, outputs, scale=2), _normal(random, images, inputs)
+
+
 FRESH: Mapping[str, Draw] = {
     "a_tutorial_program.one_hot": lambda r: (_labels(r, 7, 3), _int(r, 3, 6)),
     "a_tutorial_program.multiplications": lambda r: (
@@ -298,6 +343,19 @@ FRESH: Mapping[str, Draw] = {
     ),
     "activations.merge": _two_layers,
     "activations.dead_units": lambda r: (np.maximum(_normal(r, _int(r, 2, 4), 6) - 0.6, 0),),
+    "after_delivery.fewest": lambda r: (1 / (_int(r, 2, 60) + float(r.choice([0.5, 0.25]))),),
+    "after_delivery.coverage": _sets,
+    "after_delivery.distance": _two_samples,
+    "after_delivery.any_false_alarm": lambda r: (_float(r, 0.01, 0.2), _int(r, 2, 60)),
+    "automatic_differentiation.squared_again": lambda r: (_float(r, -1.5, 1.5), _int(r, 1, 4)),
+    "automatic_differentiation.multiplications": lambda r: (
+        r.integers(1, 300, _int(r, 3, 6)).tolist(),
+    ),
+    "automatic_differentiation.division_rules": lambda r: (
+        *_normal(r, 2, 4, 3),
+        (1 + r.random(3).round(3)) * r.choice([-1, 1], 3),
+    ),
+    "automatic_differentiation.gradients": _graph,
     "backpropagation.small_gradients": lambda r: tuple(_normal(r, 4, scale=2).tolist()),
     "backpropagation.central_difference": lambda r: (
         [np.sin, np.exp, np.square, np.tanh][_int(r, 0, 3)],
@@ -356,6 +414,27 @@ FRESH: Mapping[str, Draw] = {
         (_int(r, 60, 600), _int(r, 60, 600)),
         *(_float(r, 0.3, 2), _float(r, 0.5, 3)),
     ),
+    "gradient_descent.fates": _rates,
+    "gradient_descent.batch_size": lambda r: (
+        _float(r, 0.5, 4),
+        _int(r, 30, 5000),
+        _float(r, 0.2, 1),
+    ),
+    "gradient_descent.one_epoch": _epoch,
+    "gradient_descent.nesterov_step": _nesterov,
+    "gradients_of_modern_layers.arrives": lambda r: (
+        _float(r, -3, 3),
+        _normal(r, _int(r, 2, 5)).tolist(),
+    ),
+    "gradients_of_modern_layers.batch_norm_gradients": lambda r: (
+        *_normal(r, 2, 5, 3, scale=2),
+        _float(r, 0.01, 0.5),
+    ),
+    "gradients_of_modern_layers.painted": lambda r: (
+        _normal(r, _int(r, 2, 5)),
+        _normal(r, _int(r, 2, 4)),
+        _int(r, 1, 4),
+    ),
     "how_to_fool_yourself.leaked_images": lambda r: (
         r.integers(1, 9, _int(r, 4, 9)),
         r.integers(4, 14, _int(r, 4, 9)),
@@ -379,6 +458,14 @@ FRESH: Mapping[str, Draw] = {
         2 + _normal(r, _int(r, 1, 2), 2, 4, 3),
     ),
     "images_as_tensors.channels_first": lambda r: (_share(r, 2, *_sides(r, 3, 5), 4),),
+    "initialization.spread_after": lambda r: (
+        _int(r, 2, 25),
+        _int(r, 20, 200),
+        _float(r, 0.05, 0.3),
+    ),
+    "initialization.leaky_sigma": lambda r: (_int(r, 9, 900), _float(r, 0.01, 0.6)),
+    "initialization.he_kernel": lambda r: (_normal(r, *_sides(r, 1, 3), *_sides(r, 2, 5)),),
+    "initialization.leveled": _leveled,
     "modalities_and_history.transmitted_share": lambda r: (_float(r, 0.1, 1), _float(r, 0.5, 15)),
     "modalities_and_history.hounsfield_units": lambda r: (_float(r, 0, 0.6), _float(r, 0.1, 0.3)),
     "modalities_and_history.echo_depth": lambda r: (_float(r, 5, 300),),

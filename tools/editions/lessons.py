@@ -20,11 +20,14 @@ BRANCH = "student"  # the branch of the publisher's repository that holds the st
 NOTES = ROOT / "book" / "teaching" / "notes"
 
 SET_UP = """\
-# Where the book's helpers lie{colab}.
+# The book's helpers and images lie beside the lessons{colab}.
+import os
 import sys
 from pathlib import Path
 {fetch}
-sys.path.insert(0, str(Path.cwd().parent))"""
+sys.path.insert(0, str(Path.cwd().parent))
+if Path("../data").is_dir():
+    os.environ.setdefault("MEDMNIST_MIRROR", str(Path.cwd().parent / "data"))"""
 FETCH = """
 if "google.colab" in sys.modules:
     ![ -d /content/book ] || git clone --quiet --depth 1 --branch {branch} {url} /content/book
