@@ -185,6 +185,127 @@ def multiply_adds(model: keras.Model) -> int:
     return total
 
 
+class Field(NamedTuple):
+    """What one number of a layer's map depends on, in pixels of the image: (down, across)."""
+
+    layer: str
+    size: tuple[int, int]
+    step: tuple[int, int]
+
+
+def receptive_field(model: keras.Model) -> list[Field]:
+    """Return how many pixels a number after each convolution and pooling can depend on.
+
+    `size` is the receptive field (equation receptive-field), `step` the pixels from one number of
+    the map to the next. Where branches meet, the larger of each counts.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of any making; see `helpers.models`. Its maps come from convolutions, pooling, and layers
+        that work on each position alone.
+
+    Raises
+    ------
+    ValueError
+        If it is no model of images or does not say of which, or a map comes from something else.
+
+    Examples
+    --------
+    >>> [field.size for field in receptive_field(tutorial_network())]
+    [(3, 3), (4, 4), (8, 8), (10, 10)]
+    >>> receptive_field(tutorial_network())[-1].step
+    (4, 4)
+    """
+    shape = shape_of(model)
+    if shape[2] is None:
+        raise ValueError(
+            f"model={model.name!r} does not say what images it takes; make it a functional or "
+            "Sequential model that begins with keras.Input((28, 28, 1))"
+        )
+    fields: list[Field] = []
+    # Each map is kept beside its field: the id of one that is gone may be given to another.
+    known: dict[int, tuple[Any, Field]] = {}
+
+    def following(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def followed(*arguments: Any, **settings: Any) -> Any:
+            output = call(*arguments, **settings)
+            if _is_map(output):
+                field = _grown(layer, _fields_of(arguments, known, layer))
+                known[id(output)] = output, field
+                if _window(layer):
+                    fields.append(field)
+            return output
+
+        return followed
+
+    image = np.zeros((1, *(side or _ANY_SIDE for side in shape[:2]), shape[2]), "float32")
+    with ExitStack() as changes:
+        for layer in {id(layer): layer for layer in layers_of(model)}.values():
+            changes.enter_context(_replaced(layer, "call", following(layer, layer.call)))
+        model(image, training=False)
+    return fields
+
+
+# Pixels of the image for a model that takes any.
+_ANY_SIDE = 224
+# Layers that change each position of a map alone, or add and cut borders.
+_POSITION_BY_POSITION = (
+    *("Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "Identity", "Dense"),
+    *("BatchNormalization", "Normalization", "Rescaling", "Dropout", "SpatialDropout2D"),
+    *("Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"),
+    *("Cropping2D", "ZeroPadding2D"),
+)
+
+
+def _is_map(value: Any) -> bool:
+    return len(getattr(value, "shape", ())) == 4
+
+
+def _fields_of(arguments: Any, known: dict[int, tuple[Any, Field]], layer: Any) -> list[Field]:
+    """Return the fields of the maps that a layer is given; the very first map is the image."""
+    import keras
+
+    maps = [value for value in keras.tree.flatten(arguments) if _is_map(value)]
+    if not known and maps:
+        known[id(maps[0])] = maps[0], Field("image", (1, 1), (1, 1))
+    if not maps or any(id(value) not in known for value in maps):
+        raise ValueError(
+            f"layer {layer.name!r} is given a map that no convolution, pooling or layer on each "
+            "position made, so its receptive field is not known; write operations as layers, "
+            "such as keras.layers.Add() for +"
+        )
+    return [known[id(value)][1] for value in maps]
+
+
+def _window(layer: Any) -> tuple[Any, Any, Any] | None:
+    """Return size, stride and dilation of a layer's window; None if it has none, or raise."""
+    import keras
+
+    kinds = keras.layers
+    if isinstance(layer, kinds.Conv2D | kinds.DepthwiseConv2D | kinds.SeparableConv2D):
+        return layer.kernel_size, layer.strides, layer.dilation_rate
+    if isinstance(layer, kinds.MaxPooling2D | kinds.AveragePooling2D):
+        return layer.pool_size, layer.strides, (1, 1)
+    if isinstance(layer, tuple(getattr(kinds, name) for name in _POSITION_BY_POSITION)):
+        return None
+    raise ValueError(
+        f"layer {layer.name!r} is of {type(layer).__name__}, whose receptive field is not known; "
+        "give a model of convolutions, pooling and layers on each position, or the part before it"
+    )
+
+
+def _grown(layer: Any, before: Sequence[Field]) -> Field:
+    """Return the field of a layer's map from those of the maps that it is given."""
+    window, stride, dilation = _window(layer) or ((1, 1), (1, 1), (1, 1))
+    sizes, steps = [], []
+    for axis in (0, 1):
+        size, step = (max(f.size[axis] for f in before), max(f.step[axis] for f in before))
+        sizes.append(size + dilation[axis] * (window[axis] - 1) * step)
+        steps.append(step * stride[axis])
+    return Field(layer.name, (sizes[0], sizes[1]), (steps[0], steps[1]))
+
+
 # ---- What a model takes and gives ----------------------------------------------------------
 
 

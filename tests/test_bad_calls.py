@@ -385,7 +385,8 @@ def of_models():
         dropout=[*wrong_numbers(0, 1), 1, True],
         **dict.fromkeys(("batch_norm", "residual", "global_pool"), (None, 1, "yes")),
     )
-    for function in (models.multiply_adds, models.shape_of, models.top_of):
+    about = (models.multiply_adds, models.receptive_field, models.shape_of, models.top_of)
+    for function in about:
         yield from rows(function, {"model": MODEL}, model=NO_MODEL)
     both = {"model": MODEL, "images": PICTURES}
     yield from rows(models.head_of, both, model=NO_MODEL)
@@ -625,7 +626,7 @@ EXCEPTIONS = {
     "helpers.inputs.told": "takes anything: it says what was given",
     **dict.fromkeys(
         [f"helpers.datasets.{name}" for name in ("DatasetError", "Facts", "Split", "Dataset")]
-        + ["helpers.model_card.Result", "helpers.models.Head"],
+        + ["helpers.model_card.Result", "helpers.models.Field", "helpers.models.Head"],
         "made by helpers, not by readers",
     ),
     **dict.fromkeys(

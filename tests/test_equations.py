@@ -21,6 +21,7 @@ from helpers import evaluation
 from helpers import layers as L
 from helpers import network as net
 from helpers.conformal import conformal_limits
+from helpers.models import receptive_field
 from tests.compare import assert_close, central_differences
 from tools.notebooks import lesson_paths
 
@@ -105,6 +106,24 @@ def test_eq_output_size(H, M, S, D, P):
         convolution = keras.layers.Conv1D(1, M, strides=S, dilation_rate=D)
         theirs = convolution.compute_output_shape((None, H + 2 * P, 1))
         assert theirs[1] == len(places)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=4))
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_eq_receptive_field(windows):
+    pixels = {0}  # what the first number of the last map depends on
+    for M, S in reversed(windows):
+        pixels = {S * place + m for place in pixels for m in range(M)}
+    r = 1
+    for number, (M, _) in enumerate(windows):
+        r = r + (M - 1) * math.prod(S for _, S in windows[:number])
+    if all(S <= M for M, S in windows):
+        assert pixels == set(range(r))
+    assert max(pixels) + 1 == r
+    model = keras.Sequential([keras.Input((128, 128, 1))])
+    for M, S in windows:
+        model.add(keras.layers.MaxPooling2D(M, strides=S))
+    assert [field.size for field in receptive_field(model)][-1] == (r, r)
 
 
 def test_eq_flip():

@@ -22,7 +22,9 @@ from helpers.models import (
     head_of,
     images_for,
     layers_of,
+    listening,
     multiply_adds,
+    receptive_field,
     shape_of,
     small_network,
     top_of,
@@ -422,6 +424,88 @@ def test_statistics_of_batches(kind):
         np.testing.assert_allclose(predict(one.model, one.images), own, **tolerance(kind))
     finally:
         one.model.set_weights(before)
+
+
+def seen(model, images):
+    """For each convolution and pooling: the pixels, down and across, that move the middle number.
+
+    In any of the images: where a number is not the largest of its window, it moves nothing.
+    """
+    places = list(np.ndindex(images.shape[1:3]))
+    windows = [layer for layer in layers_of(model) if hasattr(layer, "strides")]
+    moved = [np.zeros(images.shape[1:3], bool) for _ in receptive_field(model)]
+    for image in images:
+        changed = np.repeat(image[None], 2 * len(places) + 1, axis=0)
+        for number, place in enumerate(places, 1):
+            changed[number][place] += 3 * top_of(model)
+            changed[-number][place] -= 3 * top_of(model)
+        with listening(windows) as calls:
+            model(changed, training=False)
+        for box, (_, maps) in zip(moved, calls, strict=True):
+            middle = np.asarray(maps)[:, maps.shape[1] // 2, maps.shape[2] // 2]
+            differs = (middle != middle[0]).any(axis=1)
+            box |= (differs[1 : len(places) + 1] | differs[: -len(places) - 1 : -1]).reshape(
+                box.shape
+            )
+    return [tuple(int(np.ptp(np.flatnonzero(box.any(k)))) + 1 for k in (1, 0)) for box in moved]
+
+
+def test_receptive_field_is_what_moves_the_map(kind):
+    one = case(kind)
+    if shape_of(one.model)[2] is None:
+        with pytest.raises(ValueError, match="does not say what images .* begins with keras.Input"):
+            receptive_field(one.model)
+        return
+    assert [field.size for field in receptive_field(one.model)] == seen(one.model, one.images[:2])
+
+
+def of_maps(make):
+    """Return a model of 20 x 16 pixels that ends in maps."""
+    entry = keras.Input((20, 16, 1))
+    return keras.Model(entry, make(entry))
+
+
+@pytest.mark.parametrize(
+    ("make", "size", "step"),
+    [
+        (lambda x: layers.Conv2D(4, (5, 3), strides=(2, 1))(x), (5, 3), (2, 1)),
+        (
+            lambda x: layers.Conv2D(4, 3, dilation_rate=2)(layers.MaxPooling2D(2)(x)),
+            (10, 10),
+            (2, 2),
+        ),
+        (lambda x: layers.Conv2D(4, 3)(layers.MaxPooling2D(3, strides=1)(x)), (5, 5), (1, 1)),
+        (lambda x: layers.Add()([layers.Conv2D(4, 5, padding="same")(x), x]), (5, 5), (1, 1)),
+        (lambda x: layers.Conv2D(4, 3)(layers.ZeroPadding2D(1)(x)), (3, 3), (1, 1)),
+    ],
+    ids=["oblong", "dilated", "overlapping", "branches", "padded"],
+)
+def test_receptive_field_of_windows(make, size, step):
+    keras.utils.set_random_seed(0)
+    model = of_maps(make)
+    assert receptive_field(model)[-1][1:] == (size, step)
+    images = np.random.default_rng(0).random((2, 20, 16, 1), "float32")
+    assert seen(model, images)[-1] == size
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (layers.Conv2DTranspose(2, 2, strides=2), "is of Conv2DTranspose, whose .* not known"),
+        (layers.UpSampling2D(2), "is of UpSampling2D, whose receptive field is not known"),
+        (layers.GroupNormalization(1), "is of GroupNormalization, whose receptive field"),
+        (layers.GlobalAveragePooling2D(keepdims=True), "is of GlobalAveragePooling2D, whose"),
+        (
+            lambda x: layers.ReLU()(x + 2 * x),
+            r"write operations as layers, such as keras.layers.Add",
+        ),
+    ],
+    ids=["transposed", "enlarged", "group", "global", "operation"],
+)
+def test_unknown_receptive_field_is_said(make, message):
+    model = of_maps(lambda x: make(layers.Conv2D(2, 3)(x)))
+    with pytest.raises(ValueError, match=message):
+        receptive_field(model)
 
 
 def test_multiply_adds(kind):
