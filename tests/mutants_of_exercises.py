@@ -408,6 +408,16 @@ EQUAL = {
         lambda random: (random.normal(size=(4, 2, 3, 2)), random.normal(size=(1, 2, 3, 2))),
         {"(0, 1, 2) -> (2, 1, 0) in axis=(0, 1, 2)", "train -> -train in train.std"},
     ),
+    "initialization.spread_after": Equal(
+        _SQUARE,
+        lambda random: (*random.integers(1, 60, 2).tolist(), random.random()),
+        {"sigma -> -sigma in sigma ** 2"},
+    ),
+    "initialization.leaky_sigma": Equal(
+        _SQUARE,
+        lambda random: (int(random.integers(1, 999)), random.random()),
+        {"slope -> -slope in slope ** 2"},
+    ),
     "model_card.cases_needed": Equal(
         _SQUARE,
         lambda random: (random.uniform(0.05, 0.95), random.uniform(0.02, 0.3)),
@@ -514,7 +524,7 @@ EQUAL = {
             "float(-targets @ np.log(chances))"
         },
     ),
-    "what_is_it_worth.auc": Equal(
+    "how_sure_is_it.auc": Equal(
         "NumPy puts the new axis there by itself",
         lambda random: (random.random(4).round(1), random.random(6).round(1)),
         {"healthy[None] -> healthy in ill[:, None] - healthy[None]"},

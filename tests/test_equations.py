@@ -890,6 +890,61 @@ def test_eq_recalibration():
     assert line.slope.low < a < line.slope.high and line.intercept.value < 0
 
 
+# ----------------------------------------------------------------------------- initialization
+
+
+def test_eq_variance_of_a_sum():
+    """Over all signs of the weights, which have the variance sigma squared."""
+    x, sigma = np.array([1.0, -2.0, 0.5, 5.0]), 0.3
+    y = [sigma * np.dot(signs, x) for signs in itertools.product([-1, 1], repeat=4)]
+    assert np.mean(y) == pytest.approx(0)
+    assert np.var(y) == pytest.approx(4 * sigma**2 * np.mean(x**2))
+
+
+def test_eq_relu_half():
+    """By integration, for two densities that are even."""
+    for density in (stats.norm(scale=1.7), stats.uniform(-2, 4)):
+        half, _ = integrate.quad(lambda y, d=density: L.relu(y) ** 2 * d.pdf(y), -12, 12, limit=500)
+        whole, _ = integrate.quad(lambda y, d=density: y**2 * d.pdf(y), -12, 12, limit=500)
+        assert half == pytest.approx(whole / 2, rel=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(400, 300), (3, 3, 20, 300)])
+def test_eq_he(shape):
+    """Keras' weights have this variance, and a layer with ReLU keeps the mean square."""
+    K = keras.initializers.HeNormal(seed=0)(shape).numpy().astype("float64")
+    n_in = math.prod(shape[:-1])
+    assert K.var() == pytest.approx(2 / n_in, rel=0.03)
+    X = normal(0, 50, n_in)
+    assert np.mean(L.relu(X @ K.reshape(n_in, -1)) ** 2) == pytest.approx(1, rel=0.06)
+
+
+def test_eq_backward_variance():
+    dY, sigma = normal(0, 40, 300), 0.1
+    W = sigma * normal(1, 200, 300)
+    dX, _, _ = L.dense_backward(dY, normal(2, 40, 200), W)
+    assert np.mean(dX**2) == pytest.approx(300 * sigma**2 * np.mean(dY**2), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_in", "n_out"), [((300, 500), 300, 500), ((3, 3, 20, 60), 180, 540)]
+)
+def test_eq_glorot_variance(shape, n_in, n_out):
+    """Drawn by Keras, evenly and from a bell, and by helpers."""
+    even, bell = keras.initializers.GlorotUniform(seed=0), keras.initializers.GlorotNormal(seed=0)
+    ours = net.glorot_uniform(shape, np.random.default_rng(0), "float64")
+    for weights in (even(shape).numpy(), bell(shape).numpy(), ours):
+        assert weights.var() == pytest.approx(2 / (n_in + n_out), rel=0.03)
+
+
+def test_eq_effective_cases():
+    """The variance of a mean from the covariances of its parts, patient by patient."""
+    for n, m, rho in ((50, 4, 0.5), (3, 2, 0.1), (7, 1, 0.9)):
+        patient = rho * np.ones((m, m)) + (1 - rho) * np.eye(m)
+        covariance = np.kron(np.eye(n), patient)
+        assert np.isclose(1 / covariance.mean(), n * m / (1 + (m - 1) * rho))
+
+
 # ----------------------------------------------------------------------------- none is forgotten
 
 
