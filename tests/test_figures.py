@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from pydicom.data import get_testdata_file
 from scipy.special import expit, logit
 from sklearn import metrics
@@ -157,7 +158,7 @@ def test_modules_are_small():
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_figure_fits_and_is_named(figure, name):
+def test_figure_fits_and_is_accessible(figure, name):
     stage = figure(name)
     page = stage.page
     for width in (1280, 390, 320):
@@ -167,6 +168,9 @@ def test_figure_fits_and_is_named(figure, name):
     for control in stage.locator("input, select, button, [tabindex='0']").all():
         spoken = control.evaluate("c => c.ariaLabel || c.labels?.[0]?.textContent || c.textContent")
         assert spoken.strip(), control.evaluate("c => c.outerHTML")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    found = Axe().run(page, ".fig-stage").response["violations"]
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == []
     static = page.locator(".interactive > img")
     assert not static.is_visible()
     page.emulate_media(media="print")
