@@ -9,7 +9,7 @@ if its score is above the threshold.
 Every interval takes `patients` (N,), whose case each is (names or numbers): cases of one patient
 are alike, and only patients are independent. Left out, each case is a patient of its own. Where
 an interval is known to hold the truth less often than it says, there is a warning, `FewCases`;
-`python -m experiments what_is_it_worth_intervals` counts how often each holds it.
+`python -m experiments how_sure_is_it` counts how often each holds it.
 """
 
 import warnings

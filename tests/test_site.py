@@ -1,6 +1,7 @@
 """The site as a reader's browser gets it: built, linked, self-contained, readable on a phone."""
 
 import functools
+import gzip
 import http.server
 import os
 import re
@@ -11,6 +12,7 @@ import threading
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
+import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
 
@@ -267,12 +269,70 @@ def window():
         running.close()
 
 
-def visit(window, url, widths):
-    """Open a page in a window of one width after another; return its troubles."""
+# What a page may weigh: its first view as a server sends it, and all of it with each figure.
+FIRST_VIEW, ALL, REQUESTS = 300_000, 600_000, 40
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+# Headings in which a word stands on two lines.
+CUT_WORDS = """() => [...document.querySelectorAll("article :is(h1,h2,h3)")].flatMap((heading) => {
+  const cut = [];
+  const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+      const range = document.createRange();
+      range.setStart(texts.currentNode, word.index);
+      range.setEnd(texts.currentNode, word.index + word[0].length);
+      const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+      if (lines.size > 1) cut.push(word[0]);
+    }
+  }
+  return cut;
+})"""
+
+
+@functools.cache
+def weight(path):
+    """Return the bytes of a file as a server sends it: texts compressed, images and fonts not."""
+    content = path.read_bytes()
+    return len(content if path.suffix in (".png", ".jpeg", ".woff2") else gzip.compress(content))
+
+
+def weigh(site, url, requested, sources):
+    """Return what is too heavy of a page that asked for some addresses and shows some images."""
+    base = "/".join(url.split("/", 3)[:3]) + "/"
+
+    def total(addresses):
+        names = {unquote(urlsplit(one).path)[1:] for one in addresses if one.startswith(base)}
+        return sum(weight(site / name) for name in names if (site / name).is_file())
+
     troubles = []
+    if total(requested) > FIRST_VIEW:
+        troubles.append(
+            f"weighs {total(requested):,} bytes at first view, more than {FIRST_VIEW:,}"
+        )
+    if total([*requested, *sources]) > ALL:
+        troubles.append(f"weighs {total([*requested, *sources]):,} bytes, more than {ALL:,}")
+    if len(requested) > REQUESTS:
+        troubles.append(f"makes {len(requested)} requests, more than {REQUESTS}")
+    return troubles
+
+
+def barriers(window):
+    """Return what axe sees that keeps some readers out."""
+    window.evaluate(AXE)
+    run = "axe.run(document, {resultTypes: ['violations'], preload: false})"
+    return [
+        f"axe: {found['id']}: {found['nodes'][0]['html'][:150]} ({len(found['nodes'])} times)"
+        for found in window.evaluate(run)["violations"]
+    ]
+
+
+def visit(window, url, site, widths):
+    """Open a page in a window of one width after another; return its troubles."""
+    troubles, requested = [], []
     host = urlsplit(url).netloc
 
     def note_request(request):
+        requested.append(request.url)
         if urlsplit(request.url).netloc not in (host, ""):
             troubles.append(f"asks {request.url}")
 
@@ -288,31 +348,30 @@ def visit(window, url, widths):
         window.on(event, listener)
     window.set_viewport_size({"width": widths[0], "height": 900})
     window.goto(url, wait_until="load")
-    window.wait_for_function(
-        "!window.MathJax || !window.MathJax.startup?.promise || "
-        "window.MathJax.startup.promise.then(() => true)"
-    )
-    for error in window.query_selector_all("mjx-merror, .merror"):
-        troubles.append(f"formula: {error.get_attribute('data-mjx-error') or error.inner_text()}")
+    sources = window.evaluate("[...document.images].map((image) => image.src)")
+    troubles += weigh(site, url, requested, sources) + barriers(window)
     for width in widths:
         window.set_viewport_size({"width": width, "height": 900})
         overflow = window.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if overflow > 1:
             troubles.append(f"{overflow} pixels too wide for a screen of {width}")
+        troubles += [f"cuts {word} at {width}" for word in window.evaluate(CUT_WORDS)]
     for event, listener in listeners.items():
         window.remove_listener(event, listener)
     return troubles
 
 
-def test_pages_open_without_trouble(window, address, pages):
-    """At the width of a desktop and of a phone."""
+def test_pages_open_without_trouble(window, address, site, pages):
+    """At the width of a desktop and of small phones; every second one in the dark."""
     found = {}
     for number, name in enumerate(pages):
+        window.emulate_media(color_scheme="dark" if number % 2 else "light")
         # A page opens at the width that the one before was left at: no page is laid out in vain.
-        widths = [390, 1280] if number % 2 else [1280, 390]
-        found[name] = visit(window, address + name, widths)
+        widths = [320, 1280] if number % 2 else [1280, 320]
+        found[name] = visit(window, address + name, site, widths)
         if number % 4 == 3:
             window.request_gc()  # or all pages stay in memory, hundreds of megabytes
+    window.emulate_media(color_scheme="light")
     assert {name: troubles for name, troubles in found.items() if troubles} == {}
 
 
@@ -324,22 +383,150 @@ def test_pages_open_without_trouble(window, address, pages):
         ("<img src='https://example.org/x.png' alt='x'>", "asks"),
         ("<img src='nowhere.png' alt='x'>", "console"),
         ("<div style='width:5000px'>wide</div>", "too wide"),
+        ("<article><h1 style='font-size:99px;word-break:break-all'>network</h1></article>", "cuts"),
+        ("<a href='index.html'></a>", "axe: link-name"),
+        ("<p style='color:#999;background:#fff'>pale</p>", "axe: color-contrast"),
+        ("<script src='_static/scripts/fontawesome.js'></script>", "bytes at first view"),
+        ("<img src='heavy.png' loading='lazy' alt='x' style='margin-top:9999px'>", "bytes, more"),
+        ("".join(f"<img src='_static/logo.svg?{n}' alt='x'>" for n in range(50)), "requests"),
     ],
 )
 def test_planted_troubles_are_found(window, address, site, html, trouble):
-    page = site / f"planted-{trouble}-{len(html)}.html"  # a name of its own: pages are kept
-    page.write_text(f"<!doctype html><body>{html}", encoding="utf-8")
-    assert any(trouble in found for found in visit(window, address + page.name, [1280, 390]))
+    page = site / f"planted-{abs(hash(html))}.html"  # a name of its own: pages are kept
+    page.write_text(f"<!doctype html><html lang='en'><body>{html}", encoding="utf-8")
+    heavy = site / "heavy.png"
+    heavy.write_bytes(os.urandom(ALL))
+    found = visit(window, address + page.name, site, [1280, 320])
+    heavy.unlink()
+    page.unlink()
+    assert any(trouble in one for one in found), found
+
+
+def test_a_figure_in_steps_is_moved_by_the_keyboard(window, address, site, pages):
+    """It shows its first step, then the one that the reader moves to, and says so."""
+    name = next(n for n, page in pages.items() if page.select(".steps"))
+    window.goto(address + name)
+    steps = window.locator(".steps").first
+    captions = steps.locator("figcaption").all_text_contents()
+    for number in range(2):
+        if number:
+            steps.locator("input").press("ArrowRight")
+        assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == number
+        assert steps.locator("[aria-live]").inner_text() == captions[number]
+        spoken = steps.locator("input").get_attribute("aria-valuetext")
+        assert spoken == f"{number + 1}/{len(captions)}"
+
+
+# ---- Without scripts, and on paper -------------------------------------------------------------
+
+
+def raw_formulas(page):
+    """Return formulas that only a script would make readable."""
+    return [str(tag)[:100] for tag in page.select(".math") if not tag.select(".katex-html, code")]
+
+
+def test_formulas_are_rendered_before_they_are_sent(pages):
+    assert {name: raw_formulas(page) for name, page in pages.items()} == dict.fromkeys(pages, [])
+    assert sum(len(page.select(".katex-html")) for page in pages.values()) > 400
+
+
+def test_a_planted_raw_formula_is_found():
+    assert raw_formulas(BeautifulSoup(r'<span class="math">\(x\)</span>', "html.parser"))
+
+
+def hidden_without_scripts(window, address, name):
+    """Return which steps and formulas of a page cannot be seen where scripts do not run."""
+    context = window.context.browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + name)
+    parts = page.locator(".steps figure, .steps figcaption, .math .katex-html").all()
+    found = [part.evaluate("one => one.outerHTML")[:100] for part in parts if not part.is_visible()]
+    context.close()
+    return found if parts else ["there is nothing to see"]
+
+
+def test_steps_and_formulas_are_there_without_scripts(window, address):
+    assert hidden_without_scripts(window, address, "notebooks/pooling.html") == []
+
+
+def test_a_planted_hidden_step_is_found(window, address, site):
+    page = site / "planted-steps.html"
+    page.write_text("<div class='steps'><figure hidden>x</figure></div>", encoding="utf-8")
+    assert hidden_without_scripts(window, address, page.name)
     page.unlink()
 
 
-def test_slider_moves_the_figure(window, address, pages):
-    """A figure in steps shows its first step, then the one that the reader moves to."""
-    name = next((n for n, page in pages.items() if page.select(".steps input")), None)
-    if name is None:
-        pytest.skip("no lesson has a figure in steps")
-    visit(window, address + name, [1280])
-    steps = window.locator(".steps").first
-    assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == 0
-    steps.locator("input").press("ArrowRight")
-    assert [frame.is_visible() for frame in steps.locator("figure").all()].index(True) == 1
+def test_all_steps_are_printed(window, address):
+    window.goto(address + "notebooks/pooling.html")
+    frames = window.locator(".steps").first.locator("figure, figcaption")
+    assert not all(frame.is_visible() for frame in frames.all())
+    window.emulate_media(media="print")
+    assert all(frame.is_visible() for frame in frames.all())
+    window.emulate_media(media="screen")
+
+
+# ---- Search and definitions ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("softmax temperature", "notebooks/dense-softmax.html"),
+        ("DeLong", "notebooks/how-sure-is-it.html"),
+        ("learning rate", "book/reference/glossary.html#learning-rate"),
+        ("卷积", "book/reference/glossary.html#convolution"),
+        ("最大池化", "book/reference/glossary.html#max-pooling"),
+        ("pooling", "pooling"),
+    ],
+)
+def test_the_search_finds_a_useful_place_first(window, address, query, first):
+    window.goto(f"{address}search.html?q={query}")
+    hit = window.locator(".search-results li a").first
+    assert first in hit.get_attribute("href")
+    assert window.locator(".search-results li").count() <= 20
+
+
+def test_the_search_opens_over_a_page_and_asks_for_its_index_then(window, address):
+    asked = []
+    window.on("request", lambda request: asked.append(request.url))
+    window.goto(address + "notebooks/pooling.html")
+    assert not any("search-index" in url for url in asked)
+    window.keyboard.press("Control+k")
+    window.keyboard.type("no such words at all")
+    window.keyboard.press("Control+a")
+    window.keyboard.type("stride")
+    window.locator("#pst-search-dialog .search-results li a").first.wait_for()
+    assert any("search-index" in url for url in asked)
+
+
+def test_a_term_shows_its_definition_on_focus_and_hides_it_on_escape(window, address, pages):
+    window.goto(address + "notebooks/pooling.html")
+    link = window.locator("article a[data-definition]").first
+    link.focus()
+    tip = window.locator("#definition")
+    assert tip.inner_text() == link.get_attribute("data-definition")
+    assert link.get_attribute("aria-describedby") == "definition"
+    window.keyboard.press("Escape")
+    assert not tip.is_visible()
+
+
+# ---- What is told of pages ------------------------------------------------------------------
+
+
+def untold(page):
+    """Return what a page does not say of itself to search engines and link previews."""
+    wanted = ["meta[name=description]", 'meta[property="og:title"]', "title"]
+    return [one for one in wanted if not page.select(one)]
+
+
+def test_pages_describe_themselves(pages):
+    made = {"404.html", "genindex.html", "index.html", "search.html"}
+    assert {n: untold(page) for n, page in pages.items() if n not in made and untold(page)} == {}
+    titles = [page.title.get_text() for name, page in pages.items() if name not in made]
+    assert not [title for title in titles if len(set(re.split(" [—·] ", title))) < title.count("·")]
+    assert pages["book/index.html"].title.get_text().count("Convolutional") == 1
+    assert untold(BeautifulSoup("<title>x</title>", "html.parser"))
+
+
+def test_robots_are_told(site):
+    assert (site / "robots.txt").read_text(encoding="utf-8").startswith("User-agent: *")

@@ -39,42 +39,20 @@ alarm_is_right = Exercise(
 )
 
 
-def _auc(ill: np.ndarray, healthy: np.ndarray) -> float:
-    difference = ill[:, None] - healthy[None]
-    return float(np.mean((difference > 0) + (difference == 0) / 2))
-
-
-def _side_by_side(ill: np.ndarray, healthy: np.ndarray) -> float:
-    count = min(len(ill), len(healthy))
-    difference = ill[:count] - healthy[:count]
-    return float(np.mean((difference > 0) + (difference == 0) / 2))
-
-
-auc = Exercise(
-    _auc,
-    inputs=[
-        (np.array([0.9, 0.6, 0.7]), np.array([0.1, 0.6, 0.65, 0.2])),
-        (np.array([0.4, 0.8]), np.array([0.4, 0.5, 0.1, 0.9, 0.3])),
-    ],
+act_above = Exercise(
+    lambda miss, false_alarm: false_alarm / (miss + false_alarm),
+    inputs=[(10, 1), (3, 1), (7.5, 2.5), (1, 4)],
     mistakes={
-        "A tie counts half; you count it as nothing.": lambda ill, healthy: float(
-            np.mean(ill[:, None] > healthy[None])
+        "Upside down: the dearer a miss, the lower the threshold.": lambda miss, false_alarm: (
+            miss / (miss + false_alarm)
         ),
-        "A tie counts half; you count it in full.": lambda ill, healthy: float(
-            np.mean(ill[:, None] >= healthy[None])
+        "These are the odds; as a probability, divide by the sum of both costs.": (
+            lambda miss, false_alarm: false_alarm / miss
         ),
-        "The other way round: the ill should score higher.": lambda ill, healthy: _auc(
-            healthy, ill
-        ),
-        "Take every ill case with every healthy one, not the first with the first.": _side_by_side,
-        "That is the number of pairs; divide by how many there are.": lambda ill, healthy: (
-            _auc(ill, healthy) * len(ill) * len(healthy)
-        ),
-        "Divide by all pairs, not by the number of cases.": lambda ill, healthy: (
-            _auc(ill, healthy) * len(ill) * len(healthy) / (len(ill) + len(healthy))
-        ),
-        "That compares the mean scores; the AUC is about pairs.": lambda ill, healthy: float(
-            ill.mean() > healthy.mean()
+        "Those are the odds the other way round.": lambda miss, false_alarm: miss / false_alarm,
+        "One half is right for equal costs only.": lambda miss, false_alarm: 0.5,
+        "A miss costs p times miss, not miss alone: set p * miss equal to (1 - p) * false_alarm.": (
+            lambda miss, false_alarm: 1 - miss / (miss + false_alarm + 1)
         ),
     },
 )
