@@ -919,7 +919,7 @@ def test_eq_he(shape):
     assert np.mean(L.relu(X @ K.reshape(n_in, -1)) ** 2) == pytest.approx(1, rel=0.06)
 
 
-def test_eq_backward_variance():
+def test_eq_backward_sum():
     dY, sigma = normal(0, 40, 300), 0.1
     W = sigma * normal(1, 200, 300)
     dX, _, _ = L.dense_backward(dY, normal(2, 40, 200), W)
