@@ -746,7 +746,7 @@ def test_eq_condition_number():
     assert min(left(eta) for eta in np.linspace(0.01, 1, 500)) >= left(best) - 1e-12
 
 
-def test_eq_logistic_hessian():
+def test_eq_hessian():
     """Gradient and Hessian of the mean cross-entropy of one unit, by the tape, twice."""
     X, y, w = normal(0, 9, 4), np.array([0, 1, 1, 0, 1, 0, 0, 1, 1.0]), normal(1, 4)
     p = special.expit(X @ w)
@@ -893,7 +893,7 @@ def test_eq_recalibration():
 # ----------------------------------------------------------------------------- initialization
 
 
-def test_eq_variance_of_a_sum():
+def test_eq_sum_variance():
     """Over all signs of the weights, which have the variance sigma squared."""
     x, sigma = np.array([1.0, -2.0, 0.5, 5.0]), 0.3
     y = [sigma * np.dot(signs, x) for signs in itertools.product([-1, 1], repeat=4)]
