@@ -118,6 +118,7 @@ def _faulty_epoch(
     t: Array,
     rate: float,
     size: int,
+    *,
     keep: bool = False,
     share: Callable[[int, int, int], float] = lambda count, size, N: count,
     sign: int = 1,
