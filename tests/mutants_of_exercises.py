@@ -470,7 +470,7 @@ EQUAL = {
             "image -> -image in image[~mask]",
         },
     ),
-    "the_convolution_layer.im2col": Equal(
+    "fast_convolution.im2col": Equal(
         "`reshape` takes any negative number for the rest",
         lambda random: (random.normal(size=(5, 6, 2)), *random.integers(1, 5, 2).tolist()),
         {"1 -> 2 in -1"},

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from helpers.exercises import Exercise
 
@@ -47,44 +46,43 @@ output_size = Exercise(
 )
 
 
-def _windows(X: np.ndarray, M: int, N: int) -> np.ndarray:
-    """Return all windows: (rows, columns, C, M, N)."""
-    return sliding_window_view(X, (M, N), axis=(0, 1))
+def _field(kernels: list[int], strides: list[int]) -> int:
+    field, step = 1, 1
+    for kernel, stride in zip(kernels, strides, strict=True):
+        field, step = field + (kernel - 1) * step, step * stride
+    return field
 
 
-def _im2col(X: np.ndarray, M: int, N: int) -> np.ndarray:
-    return _windows(X, M, N).transpose(0, 1, 3, 4, 2).reshape(-1, M * N * X.shape[2])
+def _late(kernels: list[int], strides: list[int]) -> int:
+    field, step = 1, 1
+    for kernel, stride in zip(kernels, strides, strict=True):
+        step *= stride
+        field += (kernel - 1) * step
+    return field
 
 
-im2col = Exercise(
-    solution=_im2col,
-    inputs=[(np.arange(24.0).reshape(3, 4, 2), 2, 3), (np.arange(90.0).reshape(6, 5, 3), 3, 2)],
+field = Exercise(
+    solution=_field,
+    inputs=[([3, 2, 3, 2], [1, 2, 1, 2]), ([5, 3], [3, 1]), ([7, 3, 3, 4], [2, 2, 1, 3])],
     mistakes={
-        "One window is a row, not a column: transpose.": lambda X, M, N: _im2col(X, M, N).T,
-        "Windows go from left to right, then down: the column is the inner loop.": (
-            lambda X, M, N: (
-                _windows(X, M, N).transpose(1, 0, 3, 4, 2).reshape(-1, M * N * X.shape[2])
+        "A stride widens what the layers *after* it add, not its own layer.": _late,
+        "Each layer adds kernel - 1 steps, not kernel.": lambda kernels, strides: (
+            1 + sum(k * int(np.prod(strides[:n])) for n, k in enumerate(kernels))
+        ),
+        "The strides are missing: after a stride of 2 a neighbor lies two pixels further.": (
+            lambda kernels, strides: 1 + sum(k - 1 for k in kernels)
+        ),
+        "One number sees itself: begin with 1.": lambda kernels, strides: (
+            _field(kernels, strides) - 1
+        ),
+        "The step is the product of the strides before, not the last stride alone.": (
+            lambda kernels, strides: (
+                1 + sum((k - 1) * s for k, s in zip(kernels, [1, *strides], strict=False))
             )
         ),
-        "In a row, all of the first channel stands before the second; the channels of one pixel "
-        "belong next to each other.": lambda X, M, N: _windows(X, M, N).reshape(
-            -1, M * N * X.shape[2]
+        "The step is the product of the strides, not their sum.": lambda kernels, strides: (
+            1 + sum((k - 1) * max(sum(strides[:n]), 1) for n, k in enumerate(kernels))
         ),
-        "Inside a window you go down the columns; read along the rows.": lambda X, M, N: (
-            _windows(X, M, N).transpose(0, 1, 4, 3, 2).reshape(-1, M * N * X.shape[2])
-        ),
-        "Windows overlap: the next one starts one pixel further.": lambda X, M, N: (
-            _windows(X, M, N)[::M, ::N].transpose(0, 1, 3, 4, 2).reshape(-1, M * N * X.shape[2])
-        ),
-        "The last windows are missing: there are H - M + 1 rows of them and W - N + 1 columns.": (
-            lambda X, M, N: _im2col(X[:-1, :-1], M, N)
-        ),
-        "The pixels of each window are in backward order.": lambda X, M, N: _im2col(X, M, N)[
-            :, ::-1
-        ],
-        "One row for each window: make it a matrix of two axes.": lambda X, M, N: _windows(
-            X, M, N
-        ).transpose(0, 1, 3, 4, 2),
     },
 )
 
