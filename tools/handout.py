@@ -43,7 +43,7 @@ or `CHEST_XRAYS_SYNTHETIC=1` for simulated ones."""
 
 
 def data_files() -> list[Path]:
-    """Return the data files of the lessons, fetched and checked; DatasetError says what is amiss."""
+    """Return the data files of the lessons, fetched and checked, or raise DatasetError."""
     return [datasets._find(datasets.FACTS[name], 28)[0] for name in datasets.LOOK_ALIKES]
 
 
