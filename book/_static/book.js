@@ -118,7 +118,6 @@
     input.addEventListener("input", search);
     if (document.querySelector("main").contains(form)) {
       input.value = new URLSearchParams(location.search).get("q") || "";
-      input.focus();
       search();
     }
   }
@@ -160,6 +159,16 @@
   }
   tip.addEventListener("pointerenter", () => clearTimeout(leaving));
   tip.addEventListener("pointerleave", later);
+
+  // ---- What scrolls sideways is reached by the keyboard -------------------------------------------
+
+  const reach = () => {
+    for (const box of document.querySelectorAll("article :is(table, div.math)"))
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+  };
+  window.addEventListener("load", reach);
+  window.addEventListener("resize", reach);
 
   // ---- Menus and printing -----------------------------------------------------------------------
 

@@ -79,9 +79,7 @@ def _visit(self: Any, node: Any, display: bool) -> None:
         logger.warning("no formula: %s", error, location=node, type="math")
         formula = f"<code>{html.escape(tex)}</code>"
     tag = "div" if display else "span"
-    # Wide formulas scroll in their own box, which the keyboard must reach.
-    focus = {"tabindex": "0"} if display else {}
-    self.body.append(self.starttag(node, tag, "", CLASS="math notranslate nohighlight", **focus))
+    self.body.append(self.starttag(node, tag, "", CLASS="math notranslate nohighlight"))
     self.body.append(f"{formula}</{tag}>")
     raise nodes.SkipNode
 
