@@ -278,7 +278,7 @@ def test_sources_pass_their_own_tests(sources_of_assignments):
         assert run.returncode == 0, run.stderr[-2000:]
         points = [cell.metadata.nbgrader.get("points", 0) for cell in notebook.cells]
         count = len(lessons.exercises(read(ROOT / "notebooks" / f"{name}.ipynb")))
-        assert sum(points) == 5 * count + 5 * bool(quizzes.of_lesson(name))
+        assert sum(points) == 2 * count + 8 * bool(quizzes.of_lesson(name))
 
 
 class Sly(str):
