@@ -24,7 +24,7 @@ from tools.editions import checking, lessons
 from tools.editions.fresh import FRESH
 from tools.notebooks import read
 
-POINTS = 5  # for each exercise, and for the question that is graded by hand
+POINTS, BY_HAND_POINTS = 2, 8  # for each exercise; for the question that a person grades
 LEAST, MOST = 6, 400  # hidden inputs; draws until every typical mistake is seen
 HERE = Path(__file__).parent
 GRADING = HERE / "grading"
@@ -41,7 +41,7 @@ Each function stands for itself: what it needs, it imports or computes. NumPy is
 
 From the lesson [{title}]({address}).
 """
-BY_HAND = ", and one question"
+BY_HAND = f", and one question, {BY_HAND_POINTS} points"
 SET_UP = """\
 import numpy as np
 
@@ -251,7 +251,7 @@ def for_nbgrader(parts: Parts) -> NotebookNode:
             _cell("code", hidden, f"{name}-points", grade=True, points=POINTS),
         ]
     if parts.question:
-        marks = {"grade": True, "solution": True, "locked": False, "points": POINTS}
+        marks = {"grade": True, "solution": True, "locked": False, "points": BY_HAND_POINTS}
         cells += [
             _cell("markdown", parts.asked(), "question"),
             _cell("markdown", parts.model_answer(), "answer", **marks),
@@ -291,7 +291,7 @@ def for_otter(parts: Parts) -> NotebookNode:
         ]
     if parts.question:
         cells += [
-            _raw(f"# BEGIN QUESTION\nname: question\nmanual: true\npoints: {POINTS}"),
+            _raw(f"# BEGIN QUESTION\nname: question\nmanual: true\npoints: {BY_HAND_POINTS}"),
             _cell("markdown", parts.asked()),
             _raw("# BEGIN SOLUTION"),
             _cell("markdown", parts.model_answer()),

@@ -217,6 +217,11 @@ def _layer_size(random: Random) -> tuple[Any, ...]:
     return tuple(_int(random, *span) for span in ((15, 60), (1, 5), (1, 3), (0, 3), (1, 3)))
 
 
+def _stacked(random: Random) -> tuple[Any, ...]:
+    layers = _int(random, 2, 5)
+    return random.integers(2, 8, layers).tolist(), random.integers(1, 4, layers).tolist()
+
+
 def _worth(random: Random) -> tuple[Any, ...]:
     sizes = np.array([5, 10, 20, 40, 80, 160])[: _int(random, 4, 6)]
     aucs = (0.6 + 0.04 * np.log2(sizes / 5) + random.normal(0, 0.008, len(sizes))).round(3)
@@ -398,6 +403,15 @@ FRESH: Mapping[str, Draw] = {
     "dense_softmax.loss_of": _scores_by_row,
     "dense_softmax.gradient_of": _scores_by_row,
     "dense_softmax.elsewhere": _prevalences,
+    "fast_convolution.im2col": lambda r: (
+        _normal(r, 4, 5, _int(r, 2, 3)),
+        *(_int(r, 1, 3), _int(r, 2, 4)),
+    ),
+    "fast_convolution.copies": lambda r: (
+        *(_int(r, 9, 80), _int(r, 9, 80)),
+        *(_int(r, 1, 6), _int(r, 2, 6)),
+    ),
+    "fast_convolution.matrix": lambda r: (_normal(r, _int(r, 2, 4)), _int(r, 5, 8)),
     "from_dicom_to_tensor.to_hounsfield": lambda r: (
         r.integers(-32000, 32000, _sides(r)).astype("int16"),
         *(float(r.choice([0.5, 1, 2, 3])), float(_int(r, -2000, -100))),
@@ -435,6 +449,12 @@ FRESH: Mapping[str, Draw] = {
         _normal(r, _int(r, 2, 4)),
         _int(r, 1, 4),
     ),
+    "how_sure_is_it.auc": lambda r: (
+        r.integers(3, 10, _int(r, 3, 6)) / 10,
+        r.integers(1, 8, _int(r, 3, 6)) / 10,
+    ),
+    "how_sure_is_it.worth": lambda r: (_int(r, 20, 300), _int(r, 2, 6), _float(r, 0.1, 0.9)),
+    "how_sure_is_it.difference": lambda r: tuple(r.integers(0, 2, (2, _int(r, 6, 12)))),
     "how_to_fool_yourself.leaked_images": lambda r: (
         r.integers(1, 9, _int(r, 4, 9)),
         r.integers(4, 14, _int(r, 4, 9)),
@@ -493,11 +513,8 @@ FRESH: Mapping[str, Draw] = {
         r.integers(0, 9, _int(r, 3, 7)),
         r.integers(2, 11, _int(r, 3, 7)),
     ),
+    "the_convolution_layer.field": _stacked,
     "the_convolution_layer.output_size": _layer_size,
-    "the_convolution_layer.im2col": lambda r: (
-        _normal(r, 4, 5, _int(r, 2, 3)),
-        *(_int(r, 1, 3), _int(r, 2, 4)),
-    ),
     "the_convolution_layer.cost": lambda r: tuple(
         _int(r, *span) for span in ((9, 40), (9, 40), (1, 40), (1, 5), (1, 5), (2, 70))
     ),
@@ -524,11 +541,8 @@ FRESH: Mapping[str, Draw] = {
     "training_well.batch_norm_in_use": _batch_norm,
     "training_well.learning_rate": _warm,
     "training_well.smoothed_loss": _smoothed,
+    "what_is_it_worth.act_above": lambda r: (_float(r, 0.5, 20), _float(r, 0.5, 20)),
     "what_is_it_worth.alarm_is_right": lambda r: tuple(r.uniform(0.05, 0.95, 3).round(3).tolist()),
-    "what_is_it_worth.auc": lambda r: (
-        r.integers(3, 10, _int(r, 3, 6)) / 10,
-        r.integers(1, 8, _int(r, 3, 6)) / 10,
-    ),
     "what_is_it_worth.benefit": _scores_and_threshold,
     "when_the_scanner_changes.risk": _covered,
     "when_the_scanner_changes.other_prevalence": _prevalences,
