@@ -272,12 +272,13 @@ def window():
 # What a page may weigh: its first view as a server sends it, and all of it with each figure.
 FIRST_VIEW, ALL, REQUESTS = 300_000, 600_000, 40
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-# Headings in which a word stands on two lines.
+# Headings in which a word stands on two lines; names in code, `such_as.these`, may break.
 CUT_WORDS = """() => [...document.querySelectorAll("article :is(h1,h2,h3)")].flatMap((heading) => {
   const cut = [];
   const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
-    for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+    for (const word of texts.currentNode.data.matchAll(/[\\p{L}\\p{N}_.]+/gu)) {
+      if (/[_.]./.test(word[0])) continue;
       const range = document.createRange();
       range.setStart(texts.currentNode, word.index);
       range.setEnd(texts.currentNode, word.index + word[0].length);

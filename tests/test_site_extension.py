@@ -2,12 +2,13 @@
 
 import base64
 import io
+import random
 import re
 from types import SimpleNamespace
 
 import pytest
 from docutils.core import publish_doctree
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 from sphinx.errors import ExtensionError
 
 from tools.notebooks import LESSONS, ROOT, read
@@ -225,3 +226,21 @@ def test_robots_find_the_site_map_once_the_book_has_an_address(tmp_path):
         .read_text(encoding="utf-8")
         .startswith('<head><base href="https://a.io/b/">')
     )
+
+
+def test_a_figure_gets_lighter_and_a_photograph_stays(tmp_path):
+    """Lines keep their look; noise of all colors, which 256 can't show, is left alone."""
+    drawing, noise = tmp_path / "drawing.png", tmp_path / "noise.png"
+    picture = Image.new("RGB", (200, 100), "white")
+    ImageDraw.Draw(picture).line((10, 90, 190, 10), fill=(0, 90, 160), width=5)
+    picture.save(drawing, compress_level=0)
+    Image.frombytes("RGB", (100, 100), random.Random(0).randbytes(30_000)).save(noise)
+    before = noise.read_bytes()
+    size = drawing.stat().st_size
+    for path in (drawing, noise):
+        images.with_fewer_colors(path)
+    assert drawing.stat().st_size < size / 10
+    with Image.open(drawing) as after:
+        assert ImageChops.difference(picture, after.convert("RGB")).getbbox() is None
+    assert noise.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"drawing.png", "noise.png"}
