@@ -143,7 +143,7 @@ def test_the_network_of_the_source_has_its_parameters():
 # ------------------------------------------------------------------------------------ by itself
 
 STACKS = {
-    "source": [net.Conv2D(2, 3), net.ReLU(), net.MaxPool(2), net.Flatten(), net.Dense(3)],
+    "tutorial": [net.Conv2D(2, 3), net.ReLU(), net.MaxPool(2), net.Flatten(), net.Dense(3)],
     "strides": [
         net.Conv2D(2, 3, stride=2, padding="same"),
         net.GELU(),

@@ -71,7 +71,9 @@ def add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree:
         base = app.config.html_baseurl.rstrip("/")
         image = re.search(r'<img\b[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)"', context.get("body", ""))
         tags["og:url"] = f"{base}/{page}.html"
-        tags["og:image"] = f"{base}/{image[1] if image else '_static/preview.png'}"
+        # Not every preview shows WebP; the PNG lies beside it.
+        shown = image[1].replace(".webp", ".png") if image else "_static/preview.png"
+        tags["og:image"] = f"{base}/{shown}"
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n    <meta {"property" if ":" in name else "name"}="{name}" '
         f'content="{html.escape(value)}" />'
