@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher \
-  editions class grading clean
+  editions class grading room clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -94,6 +94,10 @@ class: .venv/all.done book ## make a folder to hand out: site, lessons, data, sl
 
 grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (half an hour)
 	$(BIN)/pytest tests/course/cycle.py
+
+room: .venv/all.done .venv-course/course.done ## a class at once on a JupyterHub of this machine (needs npm)
+	npm install --silent --no-save --prefix .venv-course configurable-http-proxy@5.3.0
+	$(BIN)/python -m tools.room $(or $(LESSON),modalities-and-history)
 
 clean: ## remove what the other commands made
 	rm -rf .venv .venv-oldest .venv-newest .venv-colab .venv-course _build
