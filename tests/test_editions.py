@@ -7,6 +7,7 @@ import ast
 import copy
 import doctest
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 import nbformat
 import numpy as np
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 
 from helpers.exercises import CORRECT, Exercise
@@ -557,3 +559,54 @@ def test_formulas_of_all_lessons_are_rendered(stored):
     for name, notebook in stored.items():
         for source in sources(notebook, "markdown"):
             assert "katex-error" not in slides.to_html(source), name
+
+
+# ---- The branch of the student edition -------------------------------------------------------
+
+
+def publish_to(remote, folder, files):
+    """Do what the workflow does once the edition is there."""
+    folder.mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    workflow = yaml.safe_load((ROOT / ".github/workflows/publish.yml").read_text("utf-8"))
+    script = workflow["jobs"]["student"]["steps"][-1]["run"]
+    address = "https://x-access-token:t@github.com/you/fork"
+    # As GitHub runs it: the first command that fails ends it.
+    settings = {"GH_TOKEN": "t", "GH_REPO": "you/fork", "GITHUB_SHA": folder.name}
+    settings |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{remote}.insteadOf"}
+    settings |= {"GIT_CONFIG_VALUE_0": address, "PATH": os.environ["PATH"], "HOME": str(folder)}
+    subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=settings, check=True)
+
+
+def test_work_of_students_stays_when_the_lessons_are_published_again(tmp_path):
+    """A hub fetches the branch again and merges it, as nbgitpuller does."""
+    remote, own = tmp_path / "remote.git", tmp_path / "own"
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@localhost"]
+
+    def run(*command, folder=own):
+        return subprocess.run([*git, *command], cwd=folder, check=True, capture_output=True)
+
+    run("init", "--quiet", "--bare", remote, folder=tmp_path)
+    lines = "".join(f"{number}\n" for number in range(20))
+    publish_to(remote, tmp_path / "1", {"lesson": lines, "old": "gone next time"})
+    run(
+        "clone",
+        "--quiet",
+        "--branch",
+        "student",
+        "--depth",
+        "1",
+        remote.as_uri(),
+        own,
+        folder=tmp_path,
+    )
+    (own / "lesson").write_text(lines + "my answer\n", encoding="utf-8")
+    publish_to(remote, tmp_path / "2", {"lesson": "corrected\n" + lines, "new": "a lesson"})
+    publish_to(remote, tmp_path / "3", {"lesson": "corrected\n" + lines, "new": "a lesson"})
+    assert run("rev-list", "--count", "student", folder=remote).stdout == b"2\n"
+    run("commit", "--quiet", "--all", "--message", "mine")
+    run("fetch", "--quiet")
+    run("merge", "--quiet", "-Xours", "origin/student")
+    assert (own / "lesson").read_text("utf-8") == "corrected\n" + lines + "my answer\n"
+    assert (own / "new").is_file() and not (own / "old").exists()
