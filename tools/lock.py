@@ -8,7 +8,7 @@ COMMAND = [
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"),
 ]
 LOCK = "locks/requirements.txt"
-GROUPS = ("book", "lab", "test", "lock", "editions")
+GROUPS = ("book", "lab", "test", "lock", "editions", "federated")
 
 
 def main() -> None:
