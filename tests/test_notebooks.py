@@ -234,6 +234,11 @@ def test_guard_on_simulated_images_is_found():
     assert prose.guards_on_simulated_images(lesson(load, good)) == []
 
 
+def test_a_word_written_twice_is_found():
+    assert prose.words_twice(lesson(("markdown", "It promises and\nand holds."))) != []
+    assert prose.words_twice(lesson(("markdown", "He said that that had had `a a`."))) == []
+
+
 def test_guard_without_assertion_is_found():
     assert prose.bad_guards(lesson(("code", "auc > 0.9", "guard", "remove-cell")))
     assert prose.bad_guards(lesson(GUARD[:3]))

@@ -63,6 +63,20 @@ def unglued_numbers(text: str) -> list[str]:
     return [f"{number.line}: {number}" for number in numbers(text)]
 
 
+TWICE = re.compile(r"\b((?!had\b|that\b)[a-z]+)\s+\1\b", re.I)
+
+
+def words_twice(notebook: NotebookNode) -> list[str]:
+    """Return the words of a lesson's prose that stand twice in a row."""
+    return [
+        f"{cell.id}: {found[0]!r}"
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for block in markdown.passages(cell.source)
+        for found in TWICE.finditer(re.sub("`[^`]*`", "`", block.text))
+    ]
+
+
 def sections(notebook: NotebookNode) -> Iterator[list[NotebookNode]]:
     """Yield the cells between one heading and the next."""
     section: list[NotebookNode] = []
@@ -158,6 +172,7 @@ CHECKS = {
     guards_on_simulated_images: "begin it with `if not data.synthetic:`",
     bad_guards: "let it assert, and give it the tags guard and remove-cell",
     figures_without_alt: 'use show(figure, alt="...") from helpers.display, one figure a cell',
+    words_twice: "write it once",
     stored_troubles: "mend its cause and run the lesson: python -m tools.notebooks PATH",
 }
 
