@@ -229,9 +229,9 @@ def load(name: str, size: int = 28, synthetic: bool | None = None) -> Dataset:
     size : int
         Height and width in pixels: 28, 64, 128 or 224; 28 or 64 for volumes.
     synthetic : bool or None
-        True for simulated look-alikes, of breastmnist, pneumoniamnist and retinamnist at 28 pixels:
-        the same shapes, classes and split sizes, and images of nobody. None means True if the
-        environment variable `MEDMNIST_SYNTHETIC` is 1.
+        True for simulated look-alikes, of breastmnist, pneumoniamnist, retinamnist, adrenalmnist3d
+        and vesselmnist3d at 28 pixels: the same shapes, classes and split sizes, and images of
+        nobody. None means True if the environment variable `MEDMNIST_SYNTHETIC` is 1.
 
     Returns
     -------
@@ -327,6 +327,8 @@ LOOK_ALIKES = {
         ((486, 128, 206, 194, 66), (54, 12, 28, 20, 6), (174, 46, 92, 68, 20)),
         ((0,), (1,), (2,), (3,), (4,)),
     ),
+    "adrenalmnist3d": _LookAlike(phantoms.tubes, ((929, 259), (76, 22), (229, 69)), ((0,), (1,))),
+    "vesselmnist3d": _LookAlike(phantoms.tubes, ((1185, 150), (169, 22), (339, 43)), ((0,), (1,))),
 }
 
 

@@ -273,6 +273,13 @@ def of_phantoms():
                 [half],
             ],
         )
+    yield from rows(
+        phantoms.tubes,
+        {"labels": [0, 1], "seed": 0, "size": 28},
+        labels=[[], [[0, 1]], [0.5], 3, None, "01", [-1], [2], [NAN], [True]],
+        seed=wrong_wholes(0),
+        size=wrong_wholes(8),
+    )
     pairs = [
         1,
         None,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from helpers import phantoms
 from helpers.phantoms import Lesion, Scanner, draw_labels
@@ -333,3 +334,29 @@ def test_marker_must_be_probabilities(simulate, classes):
 def test_size_must_show_something():
     with pytest.raises(ValueError, match="size=4; give an integer of 8 or more"):
         phantoms.radiographs([0], size=4)
+
+
+# Volumes.
+
+
+def test_tubes_are_white_or_black_and_of_each_seed_its_own():
+    made, again, other = (phantoms.tubes([0, 1, 1], seed, size=20) for seed in (3, 3, 4))
+    assert made.images.shape == (3, 20, 20, 20, 1) and made.images.dtype == np.uint8
+    assert set(np.unique(made.images)) == {0, 255}
+    np.testing.assert_array_equal(made.images, again.images)
+    assert (made.images != other.images).any(axis=(1, 2, 3, 4)).all()
+
+
+def test_a_swelling_is_what_it_adds_to_the_same_tube():
+    plain, swollen = phantoms.tubes(np.zeros(20, int)), phantoms.tubes(np.ones(20, int))
+    added = (swollen.images > plain.images)[..., 0]
+    np.testing.assert_array_equal(swollen.masks, added)
+    assert added.any(axis=(1, 2, 3)).all() and not plain.masks.any()
+    assert not (swollen.images < plain.images).any()
+
+
+def test_a_tube_is_as_thick_as_was_drawn():
+    made = phantoms.tubes(np.zeros(30, int), size=56)
+    # The widest ball that fits into a tube has the tube's radius.
+    depth = [ndimage.distance_transform_edt(volume[..., 0]).max() for volume in made.images]
+    np.testing.assert_allclose(depth, 28 * made.parameters["radius"], atol=1)

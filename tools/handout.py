@@ -1,6 +1,6 @@
 """Make a folder to hand out, `_build/class`: `make class`.
 
-`students/` needs no network but for the packages: lessons, the three data files, the site.
+`students/` needs no network but for the packages: lessons, the data files, the site.
 `teacher/` stays with the teacher: slides (their notes hold the solutions), quizzes, lessons with
 notes. Checksums of all files are beside them.
 """

@@ -24,6 +24,7 @@ one probability a class, or another parameter is not what is listed. Positions a
 from .drawing import Lesion, Phantoms, Scanner, draw_labels
 from .photography import SPOTS, fundus
 from .radiography import BONE, LUNG, PHOTONS, TISSUE, radiographs
+from .solids import tubes
 from .sonography import DYNAMIC_RANGE, ultrasound
 from .tomography import LESIONS, SEQUENCES, TISSUES, signals, slices
 
@@ -45,5 +46,6 @@ __all__ = [
     "radiographs",
     "signals",
     "slices",
+    "tubes",
     "ultrasound",
 ]
