@@ -1,5 +1,7 @@
 """While a submission runs, a cell has a minute, and may print a million characters."""
 
+import doctest
+import io
 import os
 import signal
 import sys
@@ -28,6 +30,13 @@ class Limited:
         return getattr(self.stream, name)
 
 
+def write_in_test(stream, text):
+    """Stop the test that prints too much: those of Otter write to a stream of their own."""
+    if stream.tell() + len(text) > CHARACTERS:
+        raise Stopped(f"more than {CHARACTERS:,} characters of output")
+    return io.StringIO.write(stream, text)
+
+
 def too_long(*_):
     """Stop what runs, so that the next function is graded."""
     raise Stopped(f"more than {SECONDS:.0f} seconds; does a loop not end?")
@@ -45,6 +54,7 @@ def end(*_):
 
 
 sys.stdout = Limited(sys.stdout)
+doctest._SpoofOut.write = write_in_test
 signal.signal(signal.SIGALRM, too_long)
 get_ipython().events.register("pre_run_cell", begin)  # noqa: F821
 get_ipython().events.register("post_run_cell", end)  # noqa: F821
