@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher \
-  editions class grading room clean
+  editions class grading students room clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -95,12 +95,19 @@ class: .venv/all.done book ## make a folder to hand out: site, lessons, data, sl
 grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (half an hour)
 	$(BIN)/pytest tests/course/cycle.py
 
+students: .venv/all.done ## run the student edition with nothing else installed, on the versions that Colab had
+	@$(BIN)/python -m tools.editions student
+	$(BIN)/uv venv --quiet --clear --python 3.13 .venv-$@
+	$(BIN)/uv pip install --quiet --python .venv-$@ --constraints locks/colab.txt \
+	  --requirement _build/editions/student/requirements.txt ipykernel
+	$(BIN)/pytest tests/course/students.py
+
 room: .venv/all.done .venv-course/course.done ## a class at once on a JupyterHub of this machine (needs npm)
 	npm install --silent --no-save --prefix .venv-course configurable-http-proxy@5.3.0
 	$(BIN)/python -m tools.room $(or $(LESSON),modalities-and-history)
 
 clean: ## remove what the other commands made
-	rm -rf .venv .venv-oldest .venv-newest .venv-colab .venv-course _build
+	rm -rf .venv .venv-oldest .venv-newest .venv-colab .venv-course .venv-students _build
 
 .venv-course/course.done: .venv/all.done locks/requirements-course.txt
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-course
