@@ -673,6 +673,7 @@ ELSEWHERE = {
     "evaluation": "test_evaluation.py",
     "pretrained": "test_pretrained.py",
     "score": "test_score.py",
+    "workers": "test_workers.py",
 }
 
 
