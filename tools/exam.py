@@ -22,7 +22,7 @@ FOLDER = ROOT / "_build" / "exams"
 SUBJECTS = ("images", "layers", "learning", "judging", "pitfalls", "beyond")
 # Questions of each subject in one exam, and the points of a question with answers to choose from.
 CHOICE, OPEN, POINTS = 3, 1, 2
-OPEN_KEYS = {"question", "level", "points", "answer"}
+OPEN_KEYS = {"question", "level", "lesson", "points", "answer"}
 
 
 class Plan(NamedTuple):
@@ -39,6 +39,7 @@ class Choice(NamedTuple):
     """A question with answers to choose from, in the order of the sheet."""
 
     text: str
+    lesson: str
     answers: list[quizzes.Answer]
 
 
@@ -46,6 +47,7 @@ class Open(NamedTuple):
     """A question to be answered in writing."""
 
     text: str
+    lesson: str
     points: int
     answer: str
 
@@ -58,7 +60,8 @@ def faults(entries: Any) -> list[str]:
 
     Examples
     --------
-    >>> faults([{"question": "Why?", "level": "judge", "points": 0, "answer": "So."}])
+    >>> question = {"question": "Why?", "level": "judge", "lesson": "pooling"}
+    >>> faults([{**question, "points": 0, "answer": "So."}])
     ['0 with answers to choose from; write at least 6', '1 to be answered in writing; write at \
 least 2', "'Why?': 0 points; give a whole number of 1 or more"]
     """
@@ -69,8 +72,11 @@ least 2', "'Why?': 0 points; give a whole number of 1 or more"]
     # Two exams take from it.
     said = _too_few(choices, 2 * CHOICE, "with answers to choose from")
     said += _too_few(written, 2 * OPEN, "to be answered in writing")
+    if nowhere := [str(entry.get("question")) for entry in entries if not entry.get("lesson")]:
+        said.append(f"without the lesson that they are about: {nowhere}")
     if len(choices) >= quizzes.LEAST:
-        said += quizzes.faults(choices)
+        asked = [{key: entry[key] for key in entry if key != "lesson"} for entry in choices]
+        said += quizzes.faults(asked)
     for entry in written:
         said += [f"{entry.get('question')!r}: {fault}" for fault in _faults_of_written(entry)]
     return said
@@ -124,7 +130,7 @@ def _choice(entry: dict[str, Any], seed: int) -> Choice:
     for wrong in entry["wrong"]:
         answers.append(quizzes.Answer(_line(wrong["answer"]), _line(wrong["because"]), False))
     random.Random(f"{seed} {entry['question']}").shuffle(answers)
-    return Choice(_line(entry["question"]), answers)
+    return Choice(_line(entry["question"]), entry["lesson"], answers)
 
 
 def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
@@ -155,7 +161,7 @@ def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
             choices.append(_choice(entry, seed))
         for entry in of_writing[turn * OPEN :][:OPEN]:
             texts = _line(entry["question"]), _line(entry["answer"])
-            written.append(Open(texts[0], entry["points"], texts[1]))
+            written.append(Open(texts[0], entry["lesson"], entry["points"], texts[1]))
     return choices, written
 
 
@@ -189,9 +195,10 @@ def key(exam: str, seed: int) -> str:
         reasons = "\n".join(
             f"- {letter}: {answer.because}" for letter, answer in _lettered(question)
         )
-        parts.append(f"**{number}. {right}**\n\n{reasons}")
+        parts.append(f"**{number}. {right}** from *{question.lesson}*\n\n{reasons}")
     for number, open_question in enumerate(written, len(choices) + 1):
-        parts.append(f"**{number}.** ({open_question.points} points) {open_question.answer}")
+        head = f"**{number}.** ({open_question.points} points) from *{open_question.lesson}*"
+        parts.append(f"{head}\n\n{open_question.answer}")
     return "\n\n".join(parts) + "\n"
 
 
