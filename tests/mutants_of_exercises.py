@@ -57,7 +57,7 @@ for _first, _second in PAIRS:
     NAMES.setdefault(_second, []).append(_first)
 # They change the form of an answer, not what it says.
 FORMS = {"int", "float", "bool", "tuple", "list", "asarray", "array", "tolist", "astype"}
-SYMMETRIC = {"maximum", "minimum", "clip"}  # in their first two arguments
+SYMMETRIC = {"max", "min", "maximum", "minimum", "clip"}  # in their first two arguments
 LOOPS = 10_000
 
 
@@ -377,7 +377,15 @@ EQUAL = {
         lambda random: (random.random(), int(random.integers(3, 999)), random.random()),
         {"sigma -> -sigma in sigma ** 2", "target -> -target in target ** 2"},
     ),
-    "gradient_descent.nesterov_step": Equal(
+    "momentum_and_adam.adamw_step": Equal(
+        _SQUARE,
+        lambda random: (
+            *random.normal(size=(3, 4)),
+            *(random.random(4), int(random.integers(1, 9)), *random.random(2)),
+        ),
+        {"g -> -g in g ** 2"},
+    ),
+    "momentum_and_adam.nesterov_step": Equal(
         "a Hessian is symmetric",
         lambda random: (_symmetric(random), *random.normal(size=(2, 3)), *random.random(2)),
         {
@@ -435,6 +443,11 @@ EQUAL = {
         _SQUARE,
         lambda random: (random.normal(size=(2, 3)), int(random.integers(1, 5))),
         {"size -> -size in size ** 2"},
+    ),
+    "several_devices.combined": Equal(
+        "weights of a mean that all change their sign give the same mean",
+        lambda random: (random.normal(size=(3, 4)), random.integers(1, 90, 3)),
+        {"sizes -> -sizes in weights=sizes"},
     ),
     "several_modalities.join": Equal(
         "the sign is in the product and in its sum",

@@ -151,6 +151,12 @@ def _row(random: Random) -> tuple[Any, ...]:
     return str(random.choice(["AUC", "sensitivity", "F1", "kappa"])), value, low, high
 
 
+def _buffered(random: Random) -> tuple[Any, ...]:
+    count = _int(random, 5, 9)
+    items = random.permutation(count).tolist()
+    return items, _int(random, 2, 4), random.random(count).round(2).tolist()
+
+
 def _pooled(random: Random) -> tuple[Any, ...]:
     rows, columns = _sides(random, 1, 4)
     x = random.permutation(4 * rows * columns).reshape(2 * rows, 2 * columns)
@@ -319,14 +325,61 @@ def _epoch(random: Random) -> tuple[Any, ...]:
     return _normal(random, weights), X, _normal(random, images), _float(random, 0.05, 0.4), size
 
 
+def _adamw(random: Random) -> tuple[Any, ...]:
+    w, g, m = _normal(random, 3, 4)
+    return w, g, m, random.random(4) + 0.1, _int(random, 1, 30), *random.uniform(0.02, 0.9, 2)
+
+
+def _hospitals(random: Random) -> tuple[Any, ...]:
+    """Draw the arrays of a network for each hospital, and how many images each has."""
+    shapes, count = ((3, 2), (2,), (2, 4)), _int(random, 2, 4)
+    weights = [[_normal(random, *shape) for shape in shapes] for _ in range(count)]
+    return weights, 10 * random.permutation(np.arange(1, count + 1))
+
+
+def _sums(random: Random) -> tuple[Any, ...]:
+    """Draw how many images hospitals have, and the sums of features and of their squares."""
+    counts = random.permutation([3, 8, 20])
+    X = [_normal(random, n, 2) + place for place, n in enumerate(counts)]
+    return counts, np.array([x.sum(axis=0) for x in X]), np.array([(x**2).sum(axis=0) for x in X])
+
+
+def _layer_gradient(random: Random) -> tuple[Any, ...]:
+    pixels, units = _sides(random, 2, 6)
+    return _normal(random, pixels, units), _normal(random, units)
+
+
 def _nesterov(random: Random) -> tuple[Any, ...]:
     A, (w, u) = _normal(random, 3, 3), _normal(random, 2, 3)
     return A @ A.T, w, u, _float(random, 0.02, 0.2), _float(random, 0.3, 0.95)
 
 
+def _doubted(random: Random) -> tuple[Any, ...]:
+    """Draw how certain labels are, which are wrong, and a share of these that can be reached."""
+    return random.random(40), random.permutation(40) < 8, _int(random, 3, 8) / 8
+
+
 def _leveled(random: Random) -> tuple[Any, ...]:
     images, inputs, outputs = random.permutation([3, 4, 5]).tolist()
     return _normal(random, inputs, outputs, scale=2), _normal(random, images, inputs)
+
+
+def _parts(random: Random) -> tuple[Any, ...]:
+    """Draw the gradients of parts of a batch, and the sizes of the parts."""
+    parts, numbers = _sides(random)
+    return _normal(random, parts, numbers), random.integers(1, 130, parts)
+
+
+def _draw_of_worker(random: Random) -> tuple[Any, ...]:
+    workers = _int(random, 2, 4)
+    number, images = _int(random, 1, workers - 1), _int(random, 30, 60)
+    return _int(random, 0, 99), number, workers, images, _int(random, 8, 20)
+
+
+def _vectors_of_workers(random: Random) -> tuple[Any, ...]:
+    workers = _int(random, 3, 5)
+    vectors = [_normal(random, workers + 2) for _ in range(workers)]
+    return vectors, _int(random, 0, workers - 1)
 
 
 FRESH: Mapping[str, Draw] = {
@@ -412,6 +465,9 @@ FRESH: Mapping[str, Draw] = {
         *(_int(r, 1, 6), _int(r, 2, 6)),
     ),
     "fast_convolution.matrix": lambda r: (_normal(r, _int(r, 2, 4)), _int(r, 5, 8)),
+    "federated_learning.averaged": _hospitals,
+    "federated_learning.scale": _sums,
+    "federated_learning.recovered": _layer_gradient,
     "from_dicom_to_tensor.to_hounsfield": lambda r: (
         r.integers(-32000, 32000, _sides(r)).astype("int16"),
         *(float(r.choice([0.5, 1, 2, 3])), float(_int(r, -2000, -100))),
@@ -435,7 +491,6 @@ FRESH: Mapping[str, Draw] = {
         _float(r, 0.2, 1),
     ),
     "gradient_descent.one_epoch": _epoch,
-    "gradient_descent.nesterov_step": _nesterov,
     "gradients_of_modern_layers.arrives": lambda r: (
         _float(r, -3, 3),
         _normal(r, _int(r, 2, 5)).tolist(),
@@ -492,6 +547,27 @@ FRESH: Mapping[str, Draw] = {
     "model_card.missing": _card,
     "model_card.row": _row,
     "model_card.cases_needed": lambda r: (_float(r, 0.55, 0.98), _float(r, 0.02, 0.2)),
+    "more_images_than_memory.first_ill_batch": lambda r: (
+        _int(r, 20, 900),
+        _int(r, 1, 400),
+        _int(r, 3, 40),
+    ),
+    "more_images_than_memory.epoch_seconds": lambda r: (
+        _int(r, 2, 40),
+        _float(r, 0.1, 2),
+        _float(r, 0.1, 2),
+    ),
+    "more_images_than_memory.through_buffer": _buffered,
+    "more_images_than_memory.largest_scale": lambda r: (
+        _normal(r, *_sides(r), scale=float(10 ** r.uniform(-2, 3))) + 0.001,
+    ),
+    "momentum_and_adam.first_step": lambda r: (
+        _normal(r, 2, 3, scale=4) * r.integers(0, 2, (2, 3)),
+        _float(r, 0.01, 0.5),
+    ),
+    "momentum_and_adam.steps_to_speed": lambda r: (_float(r, 0.3, 0.99), _float(r, 0.1, 0.95)),
+    "momentum_and_adam.adamw_step": _adamw,
+    "momentum_and_adam.nesterov_step": _nesterov,
     "pooling.window_count": lambda r: (_int(r, 9, 60), _int(r, 1, 5), _int(r, 1, 4)),
     "pooling.largest": lambda r: (_normal(r, *_sides(r, 4, 7)) - 1, _int(r, 2, 3)),
     "pooling.average_back": lambda r: (_normal(r, *_sides(r, 1, 3)), _int(r, 2, 4)),
@@ -501,6 +577,16 @@ FRESH: Mapping[str, Draw] = {
     ),
     "pretrained_on_photographs.penalty": _penalties,
     "pretrained_on_photographs.images_needed": _curve,
+    "several_devices.combined": _parts,
+    "several_devices.fastest": lambda r: (
+        _float(r, 0.5, 9),
+        _float(r, 1e7, 9e7),
+        _float(r, 1e8, 1e9),
+        _float(r, 0.001, 0.009),
+        _int(r, 8, 60),
+    ),
+    "several_devices.own_rows": _draw_of_worker,
+    "several_devices.finished": _vectors_of_workers,
     "several_modalities.join": lambda r: (_chances(r, _int(r, 2, 4), _int(r, 2, 4)),),
     "several_modalities.kept": _kept,
     "several_modalities.paired_gain": lambda r: _seeds(r, 2),
@@ -521,6 +607,15 @@ FRESH: Mapping[str, Draw] = {
     "the_whole_network.conv_parameters": lambda r: (_int(r, 2, 7), _int(r, 2, 64), _int(r, 2, 64)),
     "the_whole_network.side_after": lambda r: (_int(r, 12, 90), _int(r, 1, 6), _int(r, 2, 4)),
     "the_whole_network.first_dense_parameters": lambda r: (_int(r, 20, 260),),
+    "three_classes.balanced": lambda r: (
+        r.integers(0, 15, (4, 4)) + r.integers(5, 60, 4)[:, None] * np.eye(4, dtype=int),
+    ),
+    "three_classes.softened": lambda r: (_chances(r, 3, 4), _float(r, 1.5, 4)),
+    "three_classes.calibrated": lambda r: (
+        r.integers(1, 20, (3, 3)) + 30 * np.eye(3, dtype=int),
+        r.integers(60, 200, 3),
+    ),
+    "three_classes.to_read": _doubted,
     "three_data_sets.seed_difference": lambda r: _seeds(r, 2),
     "three_data_sets.quadratic_kappa": lambda r: (
         r.integers(0, 15, (4, 4)) + 6 * np.eye(4, dtype=int),
@@ -541,6 +636,18 @@ FRESH: Mapping[str, Draw] = {
     "training_well.batch_norm_in_use": _batch_norm,
     "training_well.learning_rate": _warm,
     "training_well.smoothed_loss": _smoothed,
+    "volumes.seen_in_mm": lambda r: (_int(r, 1, 6), [_float(r, 0.4, 6) for _ in range(3)]),
+    "volumes.with_neighbors": lambda r: (r.integers(0, 9, (_int(r, 3, 5), *_sides(r))),),
+    "volumes.thickness": lambda r: (
+        r.integers(0, 2, (_int(r, 3, 5), *_sides(r))),
+        _int(r, 0, 2),
+        [_float(r, 0.4, 6) for _ in range(3)],
+    ),
+    "volumes.work": lambda r: (
+        tuple(_int(r, *span) for span in ((7, 12), (13, 20), (21, 30), (2, 4))),
+        (_int(r, 1, 2), _int(r, 3, 4), _int(r, 5, 6)),
+        _int(r, 2, 9),
+    ),
     "what_is_it_worth.act_above": lambda r: (_float(r, 0.5, 20), _float(r, 0.5, 20)),
     "what_is_it_worth.alarm_is_right": lambda r: tuple(r.uniform(0.05, 0.95, 3).round(3).tolist()),
     "what_is_it_worth.benefit": _scores_and_threshold,
