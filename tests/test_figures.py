@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import threading
 
 import numpy as np
@@ -17,8 +18,8 @@ from sklearn import metrics
 
 from helpers import dicom, evaluation, explain, layers, results
 from helpers.datasets import load
-from tests.test_site import find_browser
 from tools import figure_data, figures
+from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages, lesson_paths, read
 
 STATIC = ROOT / "book" / "_static"
@@ -136,13 +137,45 @@ def test_each_module_stands_in_the_book():
 )
 def test_pages_with_figures_load_the_script(body, loads):
     def pathto(address, resource):
-        assert (STATIC.parent / address).is_file() and resource
+        assert (STATIC.parent / address / "load.js").is_file() and resource
         return f"../{address}"
 
     context = {"body": body, "pathto": pathto}
     figures.add_script(None, "page", "page.html", context, None)
-    script = '<script type="module" src="../_static/figures/load.js"></script>'
-    assert (script in context["body"]) is loads
+    assert ('import("./../_static/figures/load.js")' in context["body"]) is loads
+
+
+@pytest.fixture(scope="module")
+def opened_as_file(browser, tmp_path_factory):
+    """Return a function that opens a page with a figure, without a server."""
+    folder = tmp_path_factory.mktemp("files")
+    shutil.copytree(STATIC, folder / "_static")
+    script = figures.offline(STATIC / "figures")
+    (folder / "_static" / "figures" / "offline.js").write_text(script, encoding="utf-8")
+
+    def open_page(name):
+        page, found = browser.new_page(), []
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("console", lambda one: found.append(one.text) if one.type == "error" else None)
+        script = figures.SCRIPT.replace("FOLDER", "_static/figures")
+        fails = '<script>onunhandledrejection = () => { window.failed = true; };</script>'
+        html = f'<!doctype html>{fails}<div data-figure="{name}"></div>{script}'
+        (folder / f"{name}.html").write_text(html, encoding="utf-8")
+        page.goto((folder / f"{name}.html").as_uri())
+        page.wait_for_function("document.querySelector('.fig-moves') || window.failed")
+        page.close()
+        return found
+
+    return open_page
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_figures_move_in_pages_opened_as_files(opened_as_file, name):
+    assert opened_as_file(name) == []
+
+
+def test_a_figure_that_can_not_be_opened_as_a_file_is_found(opened_as_file):
+    assert opened_as_file("nowhere")
 
 
 def test_data_is_fresh():

@@ -5,7 +5,6 @@ import gzip
 import http.server
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
 
+from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages
 
 # The site is built from stored outputs: a writer's machine need not have these.
@@ -241,13 +241,6 @@ def address(site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-def find_browser():
-    """Return the path of a Chromium or Chrome, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-    return next(filter(None, map(shutil.which, names)), str(mac) if mac.is_file() else None)
 
 
 @pytest.fixture(scope="module")

@@ -131,11 +131,12 @@ def _question(entry: dict[str, Any], seed: str) -> Question:
 # ---- In the page, in a notebook ---------------------------------------------------------------
 
 HEADING = "## Test yourself"
+HOW = "Choose an answer: its reason appears below it."
 
 
 def for_page(questions: Sequence[Question]) -> str:
     """Return MyST Markdown of questions for the site: radio buttons, each with its reason."""
-    blocks = [HEADING, "Choose an answer: its reason appears below it."]
+    blocks = [HEADING, HOW]
     for number, question in enumerate(questions, 1):
         group = f"quiz-{number}"
         blocks += [

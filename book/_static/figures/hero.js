@@ -10,7 +10,8 @@ const WORDS = words({
   },
 });
 
-const LESSON = new URL("../../notebooks/why-did-it-say-that.html#on-real-x-rays", import.meta.url);
+const PLACE = globalThis.offline?.place ?? import.meta.url;
+const LESSON = new URL("../../notebooks/why-did-it-say-that.html#on-real-x-rays", PLACE);
 
 export async function build(stage) {
   const it = await parts(stage, { count: 6, first: 4 });

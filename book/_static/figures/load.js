@@ -10,9 +10,12 @@ const near = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 
+// Pages that are opened as files have all modules in one script, made by tools.figures.
+const offline = globalThis.offline;
+
 let styled;
 function style() {
-  const href = new URL("../figures.css", import.meta.url);
+  const href = new URL("../figures.css", offline?.place ?? import.meta.url);
   const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
   document.head.append(link);
   return new Promise((done) => (link.onload = done));
@@ -20,7 +23,9 @@ function style() {
 
 // The static picture stays in the page: for paper, and if the module can't be loaded.
 async function start(host) {
-  const [{ build }] = await Promise.all([import(`./${host.dataset.figure}.js`), (styled ??= style())]);
+  const name = `${host.dataset.figure}.js`;
+  const module = import(offline?.module(name) ?? `./${name}`);
+  const [{ build }] = await Promise.all([module, (styled ??= style())]);
   const stage = document.createElement("div");
   stage.className = "fig-stage";
   await build(stage, host);

@@ -14,7 +14,9 @@ export function fixed(value, digits = 2) {
 /** Return a file of `data/`, read once. */
 const files = {};
 export function data(name) {
-  files[name] ??= fetch(new URL(`data/${name}`, import.meta.url)).then((answer) => answer.json());
+  files[name] ??= globalThis.offline
+    ? Promise.resolve(globalThis.offline.data[name])
+    : fetch(new URL(`data/${name}`, import.meta.url)).then((answer) => answer.json());
   return files[name];
 }
 
