@@ -165,7 +165,9 @@ def train(
     model : keras.Model
         Any that `helpers.models` describes; its answer decides the loss.
     images : float32 array (N, H, W, C)
-        In [0, 1]; from 0 to 255 if the model begins with `Rescaling(1 / 255)`.
+        In [0, 1]; from 0 to 255 if the model begins with `Rescaling(1 / 255)`. Of a volume, the
+        slices are the channels: (N, H, W, D), and the model begins with `Reshape((H, W, D, 1))`;
+        augmentation moves all slices of a volume alike.
     labels : int array (N,)
         Or float array (N, K): a probability for each class, as from a teacher.
     recipe : Recipe

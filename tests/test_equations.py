@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, special, stats
 
+from experiments import federated_learning
 from helpers import evaluation
 from helpers import layers as L
 from helpers import network as net
@@ -90,6 +91,20 @@ def test_eq_conv_layer(S, P, D):
     assert_close(L.conv2d(X, K, b, S, P, D), Y)
     padded = np.pad(X, ((0, 0), (P, P), (P, P), (0, 0)))
     assert_close(tf.nn.conv2d(padded, K, S, "VALID", dilations=D).numpy() + b, Y)
+
+
+def test_eq_conv_3d():
+    X, K, b = normal(0, 5, 6, 7, 2), normal(1, 2, 3, 4, 2, 3), normal(2, 3)
+    (L_, M, N, C, F), (D, H, W, _) = K.shape, X.shape
+    Y = np.zeros((D - L_ + 1, H - M + 1, W - N + 1, F))
+    for d, i, j, f in np.ndindex(Y.shape):
+        Y[d, i, j, f] = b[f] + sum(
+            K[k, m, n, c, f] * X[d + k, i + m, j + n, c] for k, m, n, c in np.ndindex(L_, M, N, C)
+        )
+    assert_close(tf.nn.conv3d(X[None], K, [1] * 5, "VALID").numpy()[0] + b, Y)
+    # A block of one slice is a flat kernel.
+    flat = tf.nn.conv3d(X[None], K[:1], [1] * 5, "VALID").numpy()[0]
+    assert_close(flat, L.conv2d(X, K[0]))
 
 
 @given(*[st.integers(1, 12)] * 2, *[st.integers(1, 4)] * 2, st.integers(0, 3))
@@ -943,6 +958,69 @@ def test_eq_effective_cases():
         patient = rho * np.ones((m, m)) + (1 - rho) * np.eye(m)
         covariance = np.kron(np.eye(n), patient)
         assert np.isclose(1 / covariance.mean(), n * m / (1 + (m - 1) * rho))
+
+
+# --------------------------------------------------------------------------- federated learning
+
+
+def hospitals(*counts: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return features (n, 5) and labels (n,) of each hospital; no two have the same mean."""
+    return [(normal(at, n, 5) + at, np.arange(n) % 3) for at, n in enumerate(counts)]
+
+
+def mean_loss(W, X: np.ndarray, labels: np.ndarray):
+    """Keras' mean cross-entropy of a dense layer."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return loss(labels, keras.ops.matmul(X, W))
+
+
+def test_eq_federated_loss():
+    parts, W = hospitals(4, 9, 21), normal(9, 5, 3)
+    n = sum(len(labels) for _, labels in parts)
+    mean = sum(len(own[1]) / n * float(mean_loss(W, *own)) for own in parts)
+    everything = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    assert float(mean_loss(W, *everything)) == pytest.approx(mean, rel=1e-6)
+
+
+def test_eq_federated_averaging():
+    """One step of each and their mean, as the experiment takes it, is one step of all images."""
+    parts, W, eta = hospitals(4, 9, 21), normal(9, 5, 3), 0.3
+
+    def step(X, labels):
+        return [W - eta * gradient(lambda w: mean_loss(w, X, labels), W)[0]]
+
+    counts = [len(labels) for _, labels in parts]
+    (mean,) = federated_learning.average([step(*own) for own in parts], counts)
+    (together,) = step(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    assert_close(mean, together)
+    assert_close(mean, sum(n / 34 * step(*own)[0] for n, own in zip(counts, parts, strict=True)))
+    (equal,) = federated_learning.average([step(*own) for own in parts], [1, 1, 1])
+    assert np.abs(equal - together).max() > 0.01, "the numbers of images matter"
+
+
+def test_eq_inversion():
+    x, W, b, labels = normal(0, 1, 6), normal(1, 6, 4), normal(2, 4), np.array([3])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    dW, db = gradient(lambda W, b: loss(labels, x @ W + b), W, b)
+    for j in range(4):
+        assert_close(dW[:, j] / db[j], x[0])
+
+
+# ------------------------------------------------------------------------------- input pipelines
+
+
+@given(st.integers(2, 60), st.integers(1, 80), st.integers(0, 9))
+@settings(max_examples=30, deadline=None)
+def test_eq_shuffle_buffer(count, b, seed):
+    """Of TensorFlow's buffer; with many seeds some element comes as early as it may."""
+    data = tf.data.Dataset.range(count).shuffle(b, seed=seed)
+    for k, i in enumerate(data.as_numpy_iterator()):
+        assert k >= i - b + 1
+
+
+def test_shuffle_buffer_is_as_early_as_the_equation_says():
+    data = tf.data.Dataset.range(200).shuffle(10, seed=0)
+    assert min(k - i for k, i in enumerate(data.as_numpy_iterator())) == 1 - 10
 
 
 # ----------------------------------------------------------------------------- none is forgotten

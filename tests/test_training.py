@@ -87,6 +87,16 @@ def test_half_of_the_images_are_flipped():
     assert 0.4 < share < 0.6
 
 
+def test_all_slices_of_a_volume_move_alike():
+    slices = np.concatenate([blob(18, 10), blob(18, 10), blob(9, 20)], axis=3)
+    moved = augment(slices, Recipe(flip="both"), np.random.default_rng(1))
+    np.testing.assert_array_equal(moved[..., 0], moved[..., 1])
+    assert not np.allclose(moved[..., 0], slices[..., 0], atol=0.01)
+    np.testing.assert_allclose(
+        np.linalg.norm(center(moved[..., 2:]) - center(moved[..., :1])), np.hypot(9, 10), rtol=0.15
+    )
+
+
 def data(count=48):
     """Return images that are brighter in class 1."""
     random, labels = np.random.default_rng(0), np.arange(count) % 2
@@ -256,3 +266,24 @@ def test_after_an_error_the_model_is_as_it_was(nested, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         settle(model, images)
     assert inside.layers[0].rate == 0.5 and inside.layers[1].momentum == 0.99
+
+
+def volume_network(shape):
+    layers = [keras.layers.Conv3D(2, 3), keras.layers.GlobalAveragePooling3D()]
+    first = [] if len(shape) == 4 else [keras.layers.Reshape((*shape, 1))]
+    return keras.Sequential([keras.Input(shape), *first, *layers, keras.layers.Dense(2)])
+
+
+def test_volumes_are_taken_with_slices_as_channels(untraced):
+    volumes, labels = np.random.default_rng(0).random((4, 8, 8, 6), "float32"), [0, 1, 0, 1]
+    model = volume_network((8, 8, 6))
+    assert len(train(model, volumes, labels, Recipe(steps=2, batch_size=4), verbose=False)) == 2
+    assert predict(model, volumes).shape == (4, 2)
+
+
+def test_volumes_are_refused_otherwise():
+    volumes = np.zeros((4, 6, 8, 8, 1), "float32")
+    with pytest.raises(ValueError, match=r"\('N', 6, 8, 8, 1\); give a model of images"):
+        train(volume_network((6, 8, 8, 1)), volumes, [0, 1, 0, 1], Recipe(steps=1), verbose=False)
+    with pytest.raises(ValueError, match=r"images have shape .*; give \(N, H, W, C\)"):
+        augment(volumes, Recipe(), np.random.default_rng(0))
