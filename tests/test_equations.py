@@ -1023,6 +1023,63 @@ def test_shuffle_buffer_is_as_early_as_the_equation_says():
     assert min(k - i for k, i in enumerate(data.as_numpy_iterator())) == 1 - 10
 
 
+# ------------------------------------------------------------------------------ several devices
+
+
+def test_eq_gradient_parts():
+    """The whole by TensorFlow, the parts by helpers; parts of different sizes."""
+    X, W, y = normal(0, 12, 5), normal(1, 5, 3), np.arange(12) % 3
+
+    def mean_loss(W):
+        chances = tf.nn.sparse_softmax_cross_entropy_with_logits(y, tf.constant(X) @ W)
+        return tf.reduce_mean(chances)
+
+    parts = [slice(0, 7), slice(7, 9), slice(9, 12)]
+    gradients = [X[k].T @ L.cross_entropy_backward(X[k] @ W, y[k]) for k in parts]
+    weights = [len(y[k]) / len(y) for k in parts]
+    assert_close(
+        sum(w * g for w, g in zip(weights, gradients, strict=True)), *gradient(mean_loss, W)
+    )
+
+
+def ring_all_reduce(vectors: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return what each worker of a ring has in the end, and the numbers that it sends, by step."""
+    n = len(vectors)
+    pieces, sent = [np.array_split(vector.copy(), n) for vector in vectors], []
+    for step in range(2 * (n - 1)):
+        at = [(worker - step + step // (n - 1)) % n for worker in range(n)]
+        out = [pieces[worker][at[worker]].copy() for worker in range(n)]
+        sent.append([piece.size for piece in out])
+        for worker in range(n):
+            left = worker - 1
+            if step < n - 1:
+                pieces[worker][at[left]] += out[left]
+            else:
+                pieces[worker][at[left]] = out[left]
+    return [np.concatenate(each) for each in pieces], np.array(sent)
+
+
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_eq_ring_traffic(n):
+    """By counting; every worker has the sum in the end."""
+    vectors = list(normal(0, n, 24))
+    ends, sent = ring_all_reduce(vectors)
+    for each in ends:
+        assert_close(each, sum(vectors))
+    assert (sent.sum(axis=0) == 2 * (n - 1) / n * 24).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 8])
+def test_eq_step_time(n):
+    """By a clock for each worker: a message arrives when it has been sent and has traveled."""
+    N, c, G, v, latency = 120, 0.25, 48, 3.0, 0.5
+    clocks = np.full(n, N / n * c)
+    for sizes in ring_all_reduce(list(normal(0, n, G)))[1]:
+        arrival = clocks + sizes / v + latency
+        clocks = np.maximum(arrival, np.roll(arrival, 1))
+    assert_close(clocks, np.full(n, N * c / n + 2 * (n - 1) * (G / (n * v) + latency)))
+
+
 # ----------------------------------------------------------------------------- none is forgotten
 
 
