@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab data test lint check notebooks experiment lock oldest newest colab measure publisher \
-  editions class grading students room clean
+  editions class pdf epub archive grading students room clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -91,6 +91,15 @@ editions: .venv/all.done ## write lessons for students and teachers, assignments
 
 class: .venv/all.done book ## make a folder to hand out: site, lessons, data, slides, quizzes, checksums
 	@$(BIN)/python -m tools.handout
+
+pdf: .venv/all.done book ## print the whole book (needs Chromium or Chrome; some minutes)
+	@$(BIN)/python -m tools.offline.pdf
+
+epub: .venv/book.done book ## write the whole book as an EPUB
+	@$(BIN)/python -m tools.offline.epub
+
+archive: .venv/all.done book ## zip site, lessons and helpers, to read and run without a network
+	@$(BIN)/python -m tools.offline.archive
 
 grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (half an hour)
 	$(BIN)/pytest tests/course/cycle.py
