@@ -1047,7 +1047,7 @@ def ring_all_reduce(vectors: list[np.ndarray]) -> tuple[list[np.ndarray], np.nda
     n = len(vectors)
     pieces, sent = [np.array_split(vector.copy(), n) for vector in vectors], []
     for step in range(2 * (n - 1)):
-        at = [(worker - step + step // (n - 1)) % n for worker in range(n)]
+        at = [(worker - step) % n for worker in range(n)]
         out = [pieces[worker][at[worker]].copy() for worker in range(n)]
         sent.append([piece.size for piece in out])
         for worker in range(n):
