@@ -26,6 +26,7 @@ from tests import mutants_of_exercises as mutants
 from tests.test_site import find_browser
 from tools import markdown, quizzes
 from tools.editions import assignments, checking, lessons, publish, slides
+from tools.editions.__main__ import write_quizzes, write_slides
 from tools.editions.fresh import FRESH
 from tools.editions.grading import grade
 from tools.notebooks import ROOT, is_template, lesson_paths, read
@@ -479,16 +480,28 @@ def test_questions_at_the_end_of_a_page():
 
 
 @pytest.fixture(scope="module")
-def decks(stored, tmp_path_factory):
-    """Write the decks of three lessons and of one quiz."""
+def decks(tmp_path_factory):
+    """Write all decks, of lessons and of questions."""
     folder = tmp_path_factory.mktemp("slides")
-    slides.write_deck_files(folder)
-    for name in ("convolution", "pooling", "what-is-it-worth"):
-        page = slides.deck(stored[name], name)
-        (folder / f"{name}.html").write_text(page, encoding="utf-8")
-    quiz = slides.question_deck("Pooling", quizzes.of_lesson("pooling"))
-    (folder / "quiz.html").write_text(quiz, encoding="utf-8")
+    write_slides(PATHS, folder)
+    questions = folder / "questions"
+    questions.mkdir()
+    write_quizzes(PATHS, questions)
     return folder
+
+
+def test_an_opening_is_whole():
+    source = (
+        "# Title\n\n- **You will** fold\n  a sheet.\n- **You will learn** why.\n- **Time** long"
+    )
+    text = BeautifulSoup(slides._opening(source), "html.parser").get_text(" ")
+    assert " ".join(text.split()) == "Title You will fold a sheet. You will learn why."
+
+
+def test_a_task_is_shown_whole_and_long_prose_by_its_last_sentence():
+    task = f"**1. Compute.** {'Many words. ' * 40}"
+    assert slides.shown_of(f"Before.\n\n{task}") == task
+    assert slides.shown_of("Many words. " * 40 + "Look: here.") == "Look: here."
 
 
 def test_a_deck_holds_the_figures_and_all_the_prose(stored):
@@ -528,21 +541,44 @@ def browser():
         running.close()
 
 
-def is_error(message):
-    return message.type == "error"
+def watched(context, path):
+    """Open a page and return it with the list that its troubles go into."""
+    page, troubles = context.new_page(), []
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else 0)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("requestfailed", lambda request: troubles.append(request.url))
+    page.goto(path.as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    return page, troubles
 
 
-def test_decks_open_without_network_and_print(decks, browser):
+# Slide by slide, as a class sees them: how far each is taller or wider than the room there is.
+OVERFULL = """() => Reveal.getSlides().map(slide => {
+  const { h, v } = Reveal.getIndices(slide);
+  Reveal.slide(h, v);
+  return Math.max(slide.scrollHeight - slide.clientHeight, slide.scrollWidth - slide.clientWidth);
+})"""
+
+
+def test_all_decks_open_without_network_and_fit(decks, browser):
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
-    for path in sorted(decks.glob("*.html")):
-        page, troubles = context.new_page(), []
-        page.on(
-            "console", lambda said, t=troubles: t.append(said.text) if said.type == "error" else 0
-        )
-        page.on("pageerror", lambda error, t=troubles: t.append(str(error)))
-        page.on("requestfailed", lambda request, t=troubles: t.append(request.url))
-        page.goto(path.as_uri())
-        page.wait_for_function("window.Reveal && Reveal.isReady()")
+    over = []
+    for path in sorted(decks.rglob("*.html")):
+        page, troubles = watched(context, path)
+        by = page.evaluate(OVERFULL)
+        assert troubles == [] and len(by) >= 5, path.name
+        over += by
+        page.close()
+    context.close()
+    # The longest listings scroll.
+    assert sum(pixels > 2 for pixels in over) < len(over) / 500
+
+
+def test_decks_are_driven_by_keyboard_and_print(decks, browser):
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    chosen = ("convolution", "pooling", "what-is-it-worth", "questions/pooling")
+    for path in [decks / f"{name}.html" for name in chosen]:
+        page, troubles = watched(context, path)
         count = page.evaluate("Reveal.getTotalSlides()")
         page.keyboard.press("Space")
         page.keyboard.press("Space")

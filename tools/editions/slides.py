@@ -30,6 +30,9 @@ LONGEST = 18  # lines of code on a slide
 ROOM = 15  # lines of a slide, about
 TOGETHER = 5  # lines of code that share a slide with a figure
 SAID = 260  # characters of prose on a slide
+BELOW = 4  # lines of prose that share a slide with the figure above them
+# Formulas, lists, tables, pictures, quotations, tasks of exercises.
+WHOLE = re.compile(r"\s*(\$\$|- |1\. |\||!\[|> |\*\*\d)")
 
 PAGE = """\
 <!doctype html>
@@ -89,15 +92,11 @@ def _without_links(page: str) -> str:
 def shown_of(markdown: str) -> str:
     """Return what a slide shows of the prose before a cell: formulas, lists, tables, a sentence."""
     blocks = [block for block in re.split(r"\n{2,}", markdown) if block.strip()]
-    shown = [
-        block
-        for block in blocks[:-1]
-        if block.lstrip().startswith(("$$", "- ", "1. ", "|", "![", "> "))
-    ]
+    shown = [block for block in blocks[:-1] if WHOLE.match(block)]
     if blocks:
         last = blocks[-1]
-        if not last.lstrip().startswith(("$$", "- ", "1. ", "|", "![", "> ")) and len(last) > SAID:
-            sentences = re.split(r"(?<=[.!?:])\s+", " ".join(last.split()))
+        if not WHOLE.match(last) and len(last) > SAID:
+            sentences = re.split(r"(?<=[.!?])\s+", " ".join(last.split()))
             last = sentences[-1] if len(sentences[-1]) <= SAID else ""
         shown.append(last)
     return "\n\n".join(shown)
@@ -158,9 +157,9 @@ def _stack(heading: str, pieces: Iterable[Piece]) -> str:
 
 def _opening(source: str) -> str:
     """Return the title and what one will do and learn."""
-    lines = source.splitlines()
-    kept = [line for line in lines if line.startswith(("- **You will**", "- **You will learn**"))]
-    text = to_html("\n".join([lines[0], "", *kept]))
+    # An item goes on in the lines below it.
+    kept = re.findall(r"(?m)^- \*\*You will(?: learn)?\*\*.*(?:\n(?!-|$).+)*", source)
+    text = to_html("\n".join([source.splitlines()[0], "", *kept]))
     return f'<section class="title">{_without_links(text)}</section>'
 
 
@@ -204,10 +203,13 @@ def _pieces(prose: str, cell: NotebookNode | None, notes: str) -> Iterator[Piece
     source = "" if is_hidden else code(cell.source)
     if source and is_figure and lines > TOGETHER:
         yield Piece(words + source, ROOM, said)
-        yield Piece(result, ROOM, "")
+        yield Piece(result, ROOM - BELOW, "")
     elif words.strip() or source or result:
-        height += lines * bool(source) + result.count("\n") + 1
-        yield Piece(words + source + result, ROOM if is_figure else height, said)
+        if is_figure:  # it takes what the words leave
+            height = max(ROOM - BELOW, min(ROOM, ROOM - BELOW + height - 2))
+        else:
+            height += lines * bool(source) + result.count("\n") + 1
+        yield Piece(words + source + result, height, said)
 
 
 def question_slides(questions: Sequence[quizzes.Question]) -> list[str]:
