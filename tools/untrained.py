@@ -21,11 +21,11 @@ SWITCHED_OFF = """\
 import keras
 from helpers import network
 
-counted = [0]
+_asked_to_learn = [0]
 
 
 def nothing(*arguments, **options):
-    counted[0] += 1
+    _asked_to_learn[0] += 1
 
 
 keras.optimizers.Optimizer.apply = nothing
@@ -38,12 +38,12 @@ from dataclasses import replace
 import numpy as np
 from helpers import datasets
 
-counted = [0]
+_asked_to_learn = [0]
 right = datasets.load
 
 
 def load(*arguments, **options):
-    counted[0] += 1
+    _asked_to_learn[0] += 1
     data = right(*arguments, **options)
     labels = np.random.default_rng(0).permutation(data.train.labels)
     return replace(data, train=replace(data.train, labels=labels))
@@ -51,7 +51,7 @@ def load(*arguments, **options):
 
 datasets.load = load
 """
-COUNT = "print(counted[0])"
+COUNT = "print(_asked_to_learn[0])"
 
 
 def outcome(notebook: nbformat.NotebookNode, setting: str) -> tuple[bool, str]:
