@@ -24,6 +24,7 @@ parts:
       - file: notebooks/one
         sections: [{file: notebooks/two}]
 """
+POWER = formulas.render(r"x^2_{\max}")
 ROOT_OF_Y = formulas.render(r"\sqrt{y} = 1 \tag{root}", display=True)
 LONG = "very_long = " + " + ".join(f"number_{n}" for n in range(30))
 SHELL = '<!doctype html><menu>Menu</menu><article class="bd-article">{}</article>'
@@ -31,7 +32,7 @@ INDEX = '<section id="book"><h1>A book</h1><p>Words.</p></section>'
 ONE = f"""
 <section id="one"><h1>One<a class="headerlink" href="#one">#</a></h1>
 <p>See <a href="two.html#deep">Two</a>, <a href="../book/index.html">the first page</a>, the
-<a href="../_sources/one.ipynb">file</a> and {formulas.render("x^2")}.</p>
+<a href="../_sources/one.ipynb">file</a> and {POWER}.</p>
 {ROOT_OF_Y}
 <div class="cell"><details class="admonition hide above-input"><summary>Show</summary>
 <div class="cell_input"><div class="highlight-python"><div class="highlight"><pre>{LONG}

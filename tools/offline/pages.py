@@ -213,8 +213,8 @@ class Binder:
             reason.extend(list(because.children))
             answers.append(reason)
             because.parent.decompose()
-        for label in quiz.select("label"):
-            label.unwrap()
+        for choice in quiz.select("label"):
+            choice.unwrap()
         question = quiz.b
         label = f"Question {question.get_text().rstrip('.')}" if question else ""
         quiz.append(answers)
