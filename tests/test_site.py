@@ -281,6 +281,12 @@ CUT_WORDS = """() => [...document.querySelectorAll("article :is(h1,h2,h3)")].fla
   }
   return cut;
 })"""
+# Names of equations that lie on their formula.
+COVERED = """() => [...document.querySelectorAll(".katex-html > .tag")].filter((tag) => {
+  const sides = (parts, side) => [...parts].map((part) => part.getBoundingClientRect()[side]);
+  const formula = sides(tag.parentElement.querySelectorAll(":scope > .base"), "right");
+  return Math.max(...formula) > Math.min(...sides(tag.querySelectorAll(".mord"), "left"));
+}).map((tag) => tag.textContent)"""
 
 
 @functools.cache
@@ -354,6 +360,7 @@ def visit(window, url, site, widths):
         if overflow > 1:
             troubles.append(f"{overflow} pixels too wide for a screen of {width}")
         troubles += [f"cuts {word} at {width}" for word in window.evaluate(CUT_WORDS)]
+        troubles += [f"covers {name} at {width}" for name in window.evaluate(COVERED)]
     for event, listener in listeners.items():
         window.remove_listener(event, listener)
     return troubles
@@ -382,6 +389,11 @@ def test_pages_open_without_trouble(window, address, site, pages):
         ("<img src='nowhere.png' alt='x'>", "console"),
         ("<div style='width:5000px'>wide</div>", "too wide"),
         ("<article><h1 style='font-size:99px;word-break:break-all'>network</h1></article>", "cuts"),
+        (
+            "<span class='katex-html'><b class='base'>long</b>"
+            "<i class='tag' style='margin-left:-1em'><b class='mord'>name</b></i></span>",
+            "covers name",
+        ),
         ("<a href='index.html'></a>", "axe: link-name"),
         ("<p style='color:#999;background:#fff'>pale</p>", "axe: color-contrast"),
         ("<script src='_static/scripts/fontawesome.js'></script>", "bytes at first view"),
