@@ -3,6 +3,8 @@
 import html
 import mimetypes
 import re
+import shutil
+import subprocess
 import sys
 import uuid
 import zipfile
@@ -198,15 +200,29 @@ def add(book: zipfile.ZipFile, name: str, content: bytes) -> None:
     book.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
 
 
+def check(path: Path) -> str | None:
+    """Return what epubcheck says is wrong with an EPUB, or None if there is no epubcheck."""
+    java, epubcheck = shutil.which("java"), shutil.which("epubcheck")
+    if java is None or epubcheck is None:
+        return None
+    done = subprocess.run([java, "-jar", epubcheck, str(path)], capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
+
+
 def main() -> int:
-    """Write the EPUB, say how large it is."""
+    """Write the EPUB, check it, say how large it is."""
     try:
         found = bound(SITE, (ROOT / "_toc.yml").read_text(encoding="utf-8"))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
     write(found, SITE, OUT / NAME, about())
-    print(f"{OUT / NAME}: {len(found)} pages, {size(OUT / NAME)}")
+    wrong = check(OUT / NAME)
+    if wrong:
+        print(wrong, file=sys.stderr)
+        return 1
+    checked = "no epubcheck here to check it" if wrong is None else "epubcheck finds nothing"
+    print(f"{OUT / NAME}: {len(found)} pages, {size(OUT / NAME)}; {checked}")
     return 0
 
 
