@@ -5,6 +5,7 @@ import gzip
 import http.server
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +18,8 @@ from bs4 import BeautifulSoup
 
 from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages
+from tools.offline import archive
+from tools.offline.pages import bound
 
 # The site is built from stored outputs: a writer's machine need not have these.
 BUILD = """
@@ -541,3 +544,60 @@ def test_pages_describe_themselves(pages):
 
 def test_robots_are_told(site):
     assert (site / "robots.txt").read_text(encoding="utf-8").startswith("User-agent: *")
+
+
+# ---- To take along ---------------------------------------------------------------------------
+
+
+def troubles_offline(browser, path, does):
+    """Open a file of the archive where there is no network, do something; return its troubles."""
+    context = browser.new_context(offline=True)
+    page, troubles = context.new_page(), []
+    page.on("console", lambda one: troubles.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda one: troubles.append(one.url) if one.url[:4] == "http" else None)
+    page.goto(path.as_uri())
+    does(page)
+    context.close()
+    return troubles
+
+
+def test_the_archive_is_read_without_a_network(window, site, tmp_path):
+    """From the first page to a lesson, whose figure moves, and to what the search finds."""
+
+    def read(page):
+        page.get_by_role("link", name="Begin the book").click()
+        page.get_by_role("link", name="Convolution", exact=True).first.click()
+        page.locator("[data-figure]").first.scroll_into_view_if_needed()
+        page.locator(".fig-moves canvas").first.wait_for()
+        loaded = "[...document.images].every((one) => one.loading === 'lazy' || one.naturalWidth)"
+        assert page.evaluate(loaded)
+        assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("stride")
+        page.locator("#pst-search-dialog .search-results li a").first.click()
+        page.locator("article h1").wait_for()
+
+    archive.collect(site, tmp_path / "book")
+    archive.pack(tmp_path / "book", tmp_path / "book.zip")
+    shutil.unpack_archive(tmp_path / "book.zip", tmp_path / "opened")
+    opened = tmp_path / "opened" / "book"
+    assert archive.checksums(opened) == (opened / archive.SUMS).read_text(encoding="utf-8")
+    first = opened / "site" / "book" / "index.html"
+    assert troubles_offline(window.context.browser, first, read) == []
+
+
+def test_a_planted_request_is_found(window, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text('<img src="https://example.org/x.png" alt="x">', encoding="utf-8")
+    found = troubles_offline(window.context.browser, path, lambda page: page.wait_for_timeout(100))
+    assert "https://example.org/x.png" in found
+
+
+def test_every_page_can_be_bound(site):
+    """Into PDF and EPUB: the theme writes pages as `tools.offline` expects them."""
+    found = bound(site, (ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    assert not [page.name for page in found if page.body.select("details, script, input")]
+    steps = sum(len(page.body.select(".steps figure")) for page in found)
+    solutions, answers, code = (len(page.body.select(".entry")) for page in found[-3:])
+    assert min(steps, solutions, answers, code) > 100
