@@ -2,16 +2,19 @@
 
 import base64
 import io
+import json
 import os
 import random
 import re
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from docutils.core import publish_doctree
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 from sphinx.errors import ExtensionError
 
+from tools import downloads, measure
 from tools.notebooks import LESSONS, ROOT, read
 from tools.site import definitions, formulas, head, images, scripts, search, styles, text
 
@@ -262,3 +265,37 @@ def test_a_page_shows_the_lighter_of_two_copies(tmp_path):
     images.as_webp(drawing, site / "drawing.png")
     with Image.open(site / "drawing.webp") as after:
         assert after.convert("RGB").getpixel((10, 10)) == (255, 0, 0)
+
+
+# ---- The book to take along ------------------------------------------------------------------
+
+
+def first_page(monkeypatch, url, body="<p>Words.</p><!-- take along -->"):
+    """Return the text of the first page, published somewhere or nowhere."""
+    monkeypatch.setattr(downloads.lessons, "published", lambda: {"url": url})
+    context = {"body": body}
+    downloads.add(SimpleNamespace(srcdir=ROOT), "book/index", "page.html", context, None)
+    return context["body"]
+
+
+def test_the_first_page_leads_to_the_files_of_a_release_once_there_is_a_publisher(monkeypatch):
+    assert first_page(monkeypatch, "") == "<p>Words.</p>"
+    page = BeautifulSoup(first_page(monkeypatch, "https://github.com/me/book"), "html.parser")
+    names = [link["href"].rpartition("/")[2] for link in page("a")]
+    assert names == ["book.pdf", "book.epub", "book.zip"]
+    assert page.a["href"] == "https://github.com/me/book/releases/latest/download/book.pdf"
+    assert re.search(r"\d+ pages, \d+ MB", " ".join(page.get_text().split()))
+    assert downloads.PLACE in (ROOT / "book" / "index.md").read_text(encoding="utf-8")
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8")
+    assert "_build/offline/book.*" in release
+
+
+def test_a_first_page_without_a_place_for_them_stops_the_build(monkeypatch):
+    with pytest.raises(ExtensionError, match="take along"):
+        first_page(monkeypatch, "", body="<p>Words.</p>")
+
+
+def test_the_page_of_run_times_shows_what_was_measured():
+    assert measure.PAGE.read_text(encoding="utf-8") == measure.page(
+        *(json.loads(path.read_bytes()) for path in (measure.RESULTS, measure.OFFLINE))
+    )

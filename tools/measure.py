@@ -19,6 +19,7 @@ import psutil
 from tools.notebooks import ROOT, lesson_paths
 
 RESULTS = ROOT / "book" / "reference" / "measured.json"
+OFFLINE = ROOT / "book" / "reference" / "offline.json"  # written by `python -m tools.offline`
 PAGE = ROOT / "book" / "reference" / "measured.md"
 VERSIONS = ("numpy", "tensorflow", "keras", "scikit-learn", "matplotlib", "jupyter-book")
 COMMANDS = {
@@ -110,8 +111,8 @@ def measure() -> dict:
         }
 
 
-def page(results: dict) -> str:
-    """Return the page that shows the results."""
+def page(results: dict, offline: dict) -> str:
+    """Return the page that shows the results, and those of `python -m tools.offline`."""
     lines = [
         "<!-- Made by `make measure`. Do not edit. -->",
         "# Run times and versions",
@@ -128,6 +129,14 @@ def page(results: dict) -> str:
         lines.append(f"| {label} | {taken['seconds']} | {taken['peak_gb']} |")
     lines += [
         "",
+        "The whole book to take along, once the site is built (`python -m tools.offline`).",
+        "",
+    ]
+    lines += ["| command | seconds | size in MB |", "| --- | ---: | ---: |"]
+    for name, taken in offline.items():
+        lines.append(f"| `make {name}` | {taken['seconds']} | {taken['megabytes']} |")
+    lines += [
+        "",
         "Each lesson as `make test` runs it: on one core, beside other tests.",
         "",
         "| lesson | seconds to run |",
@@ -140,12 +149,16 @@ def page(results: dict) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_page() -> None:
+    """Make the page from the stored results."""
+    results, offline = (json.loads(path.read_bytes()) for path in (RESULTS, OFFLINE))
+    PAGE.write_text(page(results, offline), encoding="utf-8")
+
+
 def main() -> None:
     """Measure, store, and make the page."""
-    results = measure()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(results), encoding="utf-8")
+    RESULTS.write_text(json.dumps(measure(), indent=1) + "\n", encoding="utf-8")
+    write_page()
 
 
 if __name__ == "__main__":
