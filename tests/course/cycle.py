@@ -50,6 +50,11 @@ def folder(tmp_path_factory):
     return folder
 
 
+def count_of(lesson):
+    """Return how many exercises a lesson has."""
+    return len(exercises(read(LESSONS / f"{lesson}.ipynb")))
+
+
 def handed_in(lesson, release):
     """Return the submissions for an assignment as students got it."""
     submissions = Submissions(
@@ -93,6 +98,27 @@ def test_nbgrader(folder, lesson):
     # By hand: what is written is there to be read, and waits.
     row = grades(place / "grades.csv")["right"]
     assert "waits to be graded by hand" in row["remark"]
+
+
+BY_HAND = """
+import sys
+from nbgrader.api import Gradebook
+
+with Gradebook(f"sqlite:///{sys.argv[1]}/gradebook.db") as book:
+    (notebook,) = book.find_submission(sys.argv[2], "right").notebooks
+    (answer,) = [grade for grade in notebook.grades if grade.needs_manual_grade]
+    answer.manual_score, answer.needs_manual_grade = 7, False
+    book.db.commit()
+"""
+
+
+def test_points_by_hand_stay_when_it_is_graded_again(folder):
+    place = folder / "nbgrader"
+    course([PROGRAMS / "python", "-c", BY_HAND, place, OTHER], folder)
+    course([PROGRAMS / "python", folder / "grade.py", "nbgrader", place, OTHER], folder)
+    rows = grades(place / "grades.csv")
+    assert float(rows["right"]["points"]) == assignments.POINTS * count_of(OTHER) + 7
+    assert "by hand" not in rows["right"]["remark"] and "by hand" in rows["half"]["remark"]
 
 
 @pytest.mark.parametrize("lesson", [LESSON, OTHER])

@@ -225,7 +225,9 @@ def with_nbgrader(course: Path, lesson: str) -> None:
             try:
                 submission = book.find_submission(lesson, student)
                 points = submission.score
-                if submission.needs_manual_grade:
+                # When it grades again, nbgrader keeps points by hand, and asks for them again.
+                written = [g for n in submission.notebooks for g in n.grades]
+                if any(g.needs_manual_grade and g.manual_score is None for g in written):
                     sentences = [*sentences, "a question waits to be graded by hand"]
             except MissingEntry:
                 points = 0.0
