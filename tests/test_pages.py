@@ -17,8 +17,10 @@ def test_made_page_is_up_to_date(path):
 
 
 def test_page_of_run_times_is_made_from_the_measurement():
-    results = json.loads(measure.RESULTS.read_text(encoding="utf-8"))
-    assert measure.page(results) == measure.PAGE.read_text(encoding="utf-8")
+    results, offline = (
+        json.loads(path.read_bytes()) for path in (measure.RESULTS, measure.OFFLINE)
+    )
+    assert measure.page(results, offline) == measure.PAGE.read_text(encoding="utf-8")
 
 
 # ---- Prose and times to read ---------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import os
 import random
 import re
@@ -14,7 +13,7 @@ from docutils.core import publish_doctree
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 from sphinx.errors import ExtensionError
 
-from tools import downloads, measure
+from tools import downloads
 from tools.notebooks import LESSONS, ROOT, read
 from tools.site import definitions, formulas, head, images, scripts, search, styles, text
 
@@ -293,9 +292,3 @@ def test_the_first_page_leads_to_the_files_of_a_release_once_there_is_a_publishe
 def test_a_first_page_without_a_place_for_them_stops_the_build(monkeypatch):
     with pytest.raises(ExtensionError, match="take along"):
         first_page(monkeypatch, "", body="<p>Words.</p>")
-
-
-def test_the_page_of_run_times_shows_what_was_measured():
-    assert measure.PAGE.read_text(encoding="utf-8") == measure.page(
-        *(json.loads(path.read_bytes()) for path in (measure.RESULTS, measure.OFFLINE))
-    )
