@@ -168,6 +168,7 @@ def test_the_epub_holds_what_its_package_lists(written):
             assert f'id="{place}"' in texts[f"OEBPS/{file}"], (name, file, place)
     one = texts["OEBPS/notebooks-one.xhtml"]
     assert one.count("<math") == 2 and "katex-html" not in one
+    assert 'displaystyle="true"' in one
     assert 'src="images/x.png"' in one and "Second step" in one
     navigation = re.sub(r"<(?!/?(ol|li)\b)[^>]*>", "", texts["OEBPS/nav.xhtml"])
     assert "<li>First part<ol><li>One<ol><li>Two &amp; more</li></ol></li></ol></li>" in navigation

@@ -95,6 +95,9 @@ def fitted(page: Page, places: dict[str, str]) -> list[str]:
         for side in ("width", "height"):
             if side in image.attrs:
                 image[side] = str(round(float(str(image[side]))))
+    # A formula with a name is a row of a table to KaTeX, and cells are set small.
+    for table in page.body.select("math[display=block] mtable[width]"):
+        table["displaystyle"] = "true"
     for cell in page.body.find_all("mtd"):
         del cell["width"]
     # KaTeX writes a third child where MathML has room for two; nobody sees it.
