@@ -26,6 +26,7 @@ SCREEN = (
 )
 NOTHING = "Not attempted yet."  # said by the check of an exercise that nobody has done
 LETTERS = ("A.", "B.", "C.", "D.")  # of the answers to a question
+WIDE = 480  # pixels of a step whose words are too small at half the width of a page
 # Of all words in code these have the color of text: half of the marks of a page say nothing.
 PLAIN = re.compile(r'<span class="(?:n|p|w)">([^<]*)</span>')
 
@@ -157,6 +158,9 @@ class Binder:
                 link["href"] = f"#{anchor(target, unquote(parts.fragment))}"
             else:
                 link.unwrap()  # a file of the site
+        for steps in body.select(".steps"):  # else they stand in two columns
+            if any(float(str(image.get("width", 0))) > WIDE for image in steps.find_all("img")):
+                steps["class"] = ["steps", "wide"]
         for image in body.find_all("img", src=True):
             image["src"] = urljoin(name, str(image["src"]))
             for screen in ("loading", "style"):
@@ -246,12 +250,16 @@ def exercise(solution: Tag) -> str:
     >>> html = "<p><strong>2. How many?</strong> Windows.</p><p>…</p><details></details>"
     >>> exercise(BeautifulSoup(html, "html.parser").details)
     '2. How many?'
+    >>> html = "<p><strong>2.</strong> Count windows.</p><details></details>"
+    >>> exercise(BeautifulSoup(html, "html.parser").details)
+    'Exercise 2'
     """
     for before in solution.find_all_previous(["strong", "h1"]):
         if before.name == "h1":
             return ""
-        if re.match(r"\d+\. ", text := " ".join(before.get_text().split())):
-            return text
+        text = " ".join(before.get_text().split())
+        if number := re.match(r"(\d+)\.", text):
+            return f"Exercise {number[1]}" if text == number[0] else text
     return ""
 
 
