@@ -28,6 +28,8 @@ BEGIN = """\
        .venv/bin/python -m pip install -r requirements.txt jupyterlab
 
    On Windows it is `py -3.12 -m venv .venv`, and `.venv\\Scripts` in place of `.venv/bin`.
+   Without a network, if a folder `packages` lies here, write `install --no-index --find-links
+   packages` in place of `install`.
 2. Each time: `.venv/bin/jupyter lab notebooks`. Open `{first}`, and run one cell after the other.
 3. To read without Python: open `site/book/index.html` in a browser.
 
