@@ -1,5 +1,6 @@
 """PDF, EPUB and archive, of a book of three pages; `tools.offline` itself checks the whole book."""
 
+import doctest
 import re
 import shutil
 import zipfile
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from tools import quizzes
+from tools import downloads, quizzes
 from tools.browser import find_browser
 from tools.notebooks import ROOT
 from tools.offline import archive, epub, pages, pdf
@@ -74,6 +75,11 @@ def site(tmp_path):
     )
     (tmp_path / "_static" / "pygments.css").write_text(style, encoding="utf-8")
     return tmp_path
+
+
+@pytest.mark.parametrize("module", [pages, epub, pdf, downloads])
+def test_examples(module):
+    assert doctest.testmod(module).failed == 0
 
 
 # ---- Pages -----------------------------------------------------------------------------------
