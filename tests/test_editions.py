@@ -498,6 +498,13 @@ def test_an_opening_is_whole():
     assert " ".join(text.split()) == "Title You will fold a sheet. You will learn why."
 
 
+def test_a_deck_begins_with_the_question_of_the_lesson(stored):
+    page = BeautifulSoup(slides.deck(stored["pooling"], "pooling"), "html.parser")
+    first, second = page.select(".slides > section")[:2]
+    assert first.p.get_text().endswith("why does it still work?")
+    assert "becomes its largest value or its mean" in second.section.p.get_text()
+
+
 def test_a_task_is_shown_whole_and_long_prose_by_its_last_sentence():
     task = f"**1. Compute.** {'Many words. ' * 40}"
     assert slides.shown_of(f"Before.\n\n{task}") == task

@@ -155,17 +155,25 @@ def _stack(heading: str, pieces: Iterable[Piece]) -> str:
     return f"<section>\n{chr(10).join(slides)}\n</section>" if slides else ""
 
 
+def _question(source: str) -> tuple[str, str]:
+    """Return the paragraph with the question of a lesson, and what else is below its list."""
+    blocks = re.split(r"\n{2,}", source)[2:]
+    question = next((block for block in blocks if "?" in block), "")
+    return question, "\n\n".join(block for block in blocks if block != question)
+
+
 def _opening(source: str) -> str:
-    """Return the title and what one will do and learn."""
+    """Return the title, the question of the lesson, and what one will do and learn."""
     # An item goes on in the lines below it.
     kept = re.findall(r"(?m)^- \*\*You will(?: learn)?\*\*.*(?:\n(?!-|$).+)*", source)
-    text = to_html("\n".join([source.splitlines()[0], "", *kept]))
+    question, _ = _question(source)
+    text = to_html("\n\n".join([source.splitlines()[0], question, "\n".join(kept)]))
     return f'<section class="title">{_without_links(text)}</section>'
 
 
 def _steps(notebook: NotebookNode) -> Iterator[tuple[str, str, NotebookNode | None]]:
     """Yield (heading, prose before a cell, the cell); at the end of a section the cell is None."""
-    heading, prose = "", ""
+    heading, (_, prose) = "", _question(notebook.cells[0].source)
     for cell in notebook.cells[1:]:
         if not lessons.is_shown(cell):
             continue
