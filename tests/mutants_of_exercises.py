@@ -537,6 +537,15 @@ EQUAL = {
             "float(-targets @ np.log(chances))"
         },
     ),
+    "hospital_export.auc_within": Equal(
+        _LABELS_NO_SIGN,
+        lambda random: (
+            np.r_[0, 1, 0, 1, random.integers(0, 2, 8)],
+            random.integers(0, 9, 12) / 8,
+            np.r_[3, 3, 5, 5, random.choice([3, 5], 8)],
+        ),
+        {"labels -> -labels in labels == 0"},
+    ),
     "how_sure_is_it.auc": Equal(
         "NumPy puts the new axis there by itself",
         lambda random: (random.random(4).round(1), random.random(6).round(1)),

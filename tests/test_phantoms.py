@@ -1,11 +1,14 @@
 """The simulators: physics as it should be, masks where the lesions are, same seed same image."""
 
 import numpy as np
+import pydicom
 import pytest
 from scipy import ndimage
 
 from helpers import phantoms
+from helpers.dicom import read, to_unit
 from helpers.phantoms import Lesion, Scanner, draw_labels
+from helpers.phantoms.export import write_export
 from helpers.phantoms.radiography import _path, _slab
 
 # Each simulator with its number of classes.
@@ -360,3 +363,54 @@ def test_a_tube_is_as_thick_as_was_drawn():
     # The widest ball that fits into a tube has the tube's radius.
     depth = [ndimage.distance_transform_edt(volume[..., 0]).max() for volume in made.images]
     np.testing.assert_allclose(depth, 28 * made.parameters["radius"], atol=1)
+
+
+UNUSABLE = ("truncated", "no pixels", "no depth", "constant")
+
+
+def test_an_export_is_what_it_says(tmp_path):
+    """Each planted fault is in the files or the table, the rest is as it should be."""
+    export = write_export(tmp_path / "a", seed=3)
+    rows = [line.split(",") for line in export.table.read_text().splitlines()[1:]]
+    assert set(export.truth) == {f"images/{path.name}" for path in tmp_path.glob("a/images/*")}
+    (gone,), (unlisted,) = export.planted["missing file"], export.planted["not listed"]
+    assert {row[0] for row in rows} == set(export.truth) - {unlisted} | {gone}
+    named = set()
+    for name in set(export.truth) - set(export.planted["truncated"]):
+        file = pydicom.dcmread(tmp_path / "a" / name)
+        named |= {name} if "PatientName" in file else set()
+        if "PixelData" in file and "BitsStored" in file:
+            assert file.pixel_array.max() <= 4095
+            assert (file.StationName == "ward") == (file.PhotometricInterpretation == "MONOCHROME1")
+    assert named == set(export.planted["patient's name"])
+    spelled = [row for row in rows if row[1] in ("normal", "pneumonia") and row[0] != gone]
+    differ = {row[0] for row in spelled if export.truth[row[0]] != (row[1] == "pneumonia")}
+    assert differ - set(export.planted["two labels"]) <= set(export.planted["wrong label"])
+    assert len(differ) >= len(export.planted["wrong label"]) - 2
+
+
+def test_an_export_has_one_seed_and_an_empty_folder(tmp_path):
+    for name in ("a", "b"):
+        write_export(tmp_path / name, seed=1)
+    contents = [
+        {path.name: path.read_bytes() for path in (tmp_path / name).rglob("*.*")} for name in "ab"
+    ]
+    assert contents[0] == contents[1]
+    with pytest.raises(ValueError, match="holds files already; give an empty folder"):
+        write_export(tmp_path / "a")
+    with pytest.raises(ValueError, match="seed="):
+        write_export(tmp_path / "c", seed=-1)
+    assert not (tmp_path / "c").exists()
+
+
+def test_places_in_an_export_do_not_tell_who_is_ill(tmp_path):
+    """From the seed of the labels, anatomy would follow them: so there are two."""
+    export = write_export(tmp_path / "a")
+    bad = {file for kind in UNUSABLE for file in export.planted[kind]}
+    names = [name for name in export.truth if name not in bad]
+    files = [pydicom.dcmread(tmp_path / "a" / name) for name in names]
+    of_one = np.unique([file.PatientID for file in files], return_index=True)[1]
+    columns = np.arange(64)
+    middles = [np.average(columns, weights=to_unit(read(files[at])).sum(axis=0)) for at in of_one]
+    ill = [export.truth[names[at]] for at in of_one]
+    assert abs(np.corrcoef(middles, ill)[0, 1]) < 0.25  # four standard errors

@@ -12,13 +12,15 @@ from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittle
 
 from helpers import inputs
 
-from .drawing import Scanner
+from .drawing import Lesion, Scanner
 from .radiography import radiographs
 
 LABELS = ("normal", "pneumonia")
 PATIENTS, SIZE, TOP = 240, 64, 4095
 # The clinic's scanner, and the one that is wheeled to the beds: less dose, and the ill.
 CLINIC, WARD = Scanner(), Scanner(dose=0.05, blur=0.6, contrast=0.9)
+# What the ill have is plain to see.
+OPACITIES = Lesion(size=(1, 1.6), contrast=(1.2, 2))
 # Of the patients, and of the ill among these, by scanner.
 AT_THE_BED, ILL = 0.45, (0.25, 0.7)
 # A letter L, 9 x 6 pixels, burnt into each picture that is taken at the bed.
@@ -72,7 +74,7 @@ def write_export(folder: str | os.PathLike, seed: int = 0) -> Export:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export = write_export(Path(folder, "export"))
     ...     len(export.truth), len(export.planted["wrong label"]), export.table.name
-    (446, 21, 'labels.csv')
+    (477, 19, 'labels.csv')
     """
     folder, seed = Path(folder), inputs.whole("seed", seed, least=0)
     if folder.exists() and any(folder.iterdir()):
@@ -82,7 +84,9 @@ def write_export(folder: str | os.PathLike, seed: int = 0) -> Export:
     at_the_bed = rng.random(PATIENTS) < AT_THE_BED
     ill = (rng.random(PATIENTS) < np.array(ILL)[at_the_bed.astype(int)]).astype(int)
     # The same anatomy whatever the scanner: each patient is pictured by one of the two.
-    pictures = [radiographs(ill, seed, SIZE, scanner=scanner).images for scanner in (CLINIC, WARD)]
+    # Of a seed of their own: from the same one, the places of hearts would follow the labels.
+    of_images = int(rng.integers(2**31))
+    pictures = [radiographs(ill, of_images, SIZE, OPACITIES, s).images for s in (CLINIC, WARD)]
     rows, files, truth = [], {}, {}
     for patient in range(PATIENTS):
         for visit in range(rng.integers(1, 4)):
@@ -94,8 +98,12 @@ def write_export(folder: str | os.PathLike, seed: int = 0) -> Export:
             files[name] = _dicom(gray, f"P{patient:03d}", bool(at_the_bed[patient]), rng)
             truth[name] = int(ill[patient])
             rows.append([name, LABELS[ill[patient]], f"P{patient:03d}"])
-    planted = _spoil_labels(rows, rng) | _spoil_files(rows, files, truth, rng)
-    planted |= _spoil_table(rows, files, rng)
+    _spoil_labels(rows, rng)
+    # No file has two of the faults that follow.
+    drawn = [rows[at] for at in rng.permutation(len(rows))]
+    planted = _spoil_files(drawn, rows, files, truth, rng)
+    wrong = tuple(name for name, label, _ in rows if LABELS[truth[name]] != label)
+    planted = {"wrong label": wrong, **planted, **_spoil_table(drawn, rows, rng)}
     for name, file in files.items():
         file.save_as(folder / name, enforce_file_format=True)
     (cut,) = planted["truncated"]
@@ -126,7 +134,7 @@ def _dicom(
     file.Modality, file.PatientID = "DX", patient
     file.StationName = "ward" if at_the_bed else "clinic"
     file.Rows, file.Columns = stored.shape
-    file.ImagerPixelSpacing = [5, 5]
+    file.PixelSpacing = [5, 5]
     file.SamplesPerPixel, file.PixelRepresentation = 1, 0
     file.BitsAllocated, file.BitsStored, file.HighBit = 16, 12, 11
     file.PhotometricInterpretation = "MONOCHROME1" if at_the_bed else "MONOCHROME2"
@@ -134,23 +142,22 @@ def _dicom(
     return file
 
 
-def _spoil_labels(rows: list[list[str]], rng: np.random.Generator) -> dict[str, tuple[str, ...]]:
+def _spoil_labels(rows: list[list[str]], rng: np.random.Generator) -> None:
     """Give some patients the other label, in each of their rows."""
     wrong = {f"P{patient:03d}" for patient in rng.choice(PATIENTS, WRONG, replace=False)}
     for row in rows:
         if row[2] in wrong:
             row[1] = LABELS[1 - LABELS.index(row[1])]
-    return {"wrong label": tuple(row[0] for row in rows if row[2] in wrong)}
 
 
 def _spoil_files(
+    drawn: list[list[str]],
     rows: list[list[str]],
     files: dict[str, pydicom.Dataset],
     truth: dict[str, int],
     rng: np.random.Generator,
 ) -> dict[str, tuple[str, ...]]:
     """Copy some files, some of them for another patient; leave out what one needs, or may not."""
-    drawn = [rows[at] for at in rng.choice(len(rows), COPIES + STRANGERS + NAMED + 4, False)]
     planted: dict[str, tuple[str, ...]] = {}
     for kind, count in (("copy", COPIES), ("copy, another patient", STRANGERS)):
         for _ in range(count):
@@ -177,12 +184,10 @@ def _spoil_files(
 
 
 def _spoil_table(
-    rows: list[list[str]], files: dict[str, pydicom.Dataset], rng: np.random.Generator
+    drawn: list[list[str]], rows: list[list[str]], rng: np.random.Generator
 ) -> dict[str, tuple[str, ...]]:
     """Misspell, forget and repeat."""
-    spoiled, forgotten, listed_twice, unlisted = (
-        rows[at] for at in rng.choice(len(rows) - COPIES - STRANGERS, 4, replace=False)
-    )
+    spoiled, forgotten, listed_twice, unlisted = (drawn.pop() for _ in range(4))
     spoiled[1] = spoiled[1][:-2] + spoiled[1][:-3:-1]
     forgotten[1] = ""
     rows.append([listed_twice[0], LABELS[1 - LABELS.index(listed_twice[1])], listed_twice[2]])

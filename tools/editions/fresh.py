@@ -290,6 +290,15 @@ def _children(random: Random) -> tuple[Any, ...]:
     return _share(random, count), random.integers(10, 15, count)
 
 
+def _owned(random: Random) -> tuple[Any, ...]:
+    files = [f"{number:02d}.dcm" for number in range(8)]
+    names = random.permutation(["P1", "P1", "P10", "P10", "P2", "P2", "P23", "P23"]).tolist()
+    owners = dict(zip(files, names, strict=True))
+    pairs = [tuple(random.choice(files, 2, False).tolist()) for _ in range(6)]
+    one = next(file for file in files[1:] if owners[file] == owners[files[0]])
+    return [*pairs, (files[0], one)], owners
+
+
 def _sets(random: Random) -> tuple[Any, ...]:
     """Draw labels, and for each case which classes are in its set."""
     classes = _int(random, 2, 3)
@@ -503,6 +512,21 @@ FRESH: Mapping[str, Draw] = {
         _normal(r, _int(r, 2, 5)),
         _normal(r, _int(r, 2, 4)),
         _int(r, 1, 4),
+    ),
+    "hospital_export.to_gray": lambda r: (
+        r.integers(0, 250, _sides(r)).astype("uint16"),
+        str(r.choice(["MONOCHROME1", "MONOCHROME2"])),
+        _int(r, 8, 16),
+    ),
+    "hospital_export.two_owners": _owned,
+    "hospital_export.auc_within": lambda r: (
+        np.r_[0, 1, 0, 1, r.integers(0, 2, 8)],
+        r.integers(0, 9, 12) / 8,
+        np.r_[3, 3, 5, 5, r.choice([3, 5], 8)],
+    ),
+    "hospital_export.balanced_weights": lambda r: (
+        np.r_[0, 0, 0, 1, 1, 1, r.integers(0, 2, 7)],
+        np.r_[2, 2, 2, 2, 4, 4, r.choice([2, 4], 7)],
     ),
     "how_sure_is_it.auc": lambda r: (
         r.integers(3, 10, _int(r, 3, 6)) / 10,
