@@ -22,7 +22,7 @@ WAYS = {"one": (1, False), "two apart": (2, False), "two together": (2, True)}
 # Numbers in a vector that two workers add up; how often. The network's own gradients are between.
 SIZES = {1_000: 50, 10_000: 50, 121_410: 50, 1_000_000: 20, 25_000_000: 5}
 # The large network: 25.6 million parameters, 224 pixels.
-LARGE, LARGE_BATCH, LARGE_STEPS = "ResNet50", 4, 4
+LARGE, LARGE_BATCH, LARGE_STEPS = "ResNet50", 2, 3
 SECONDS = 300
 
 
