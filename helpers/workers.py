@@ -30,7 +30,7 @@ _LOOK = 0.05
 
 
 def run(
-    function: Callable[..., Any], workers: int, *arguments: Any, seconds: float = 120
+    function: Callable[..., Any], workers: int, *arguments: Any, seconds: float = 300
 ) -> list[Any]:
     """Return what a function returns in each of several new processes.
 
