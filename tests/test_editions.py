@@ -370,6 +370,10 @@ def test_questions_are_of_the_form(path):
             quizzes.to_html(text)
 
 
+def test_each_lesson_has_a_quiz():
+    assert {path.stem for path in TAUGHT} <= {path.stem for path in quizzes.FOLDER.glob("*.yml")}
+
+
 def test_the_right_answer_stands_anywhere():
     places = [
         [answer.is_right for answer in question.answers].index(True)
