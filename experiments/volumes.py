@@ -25,9 +25,9 @@ SIZE = 28
 DEPTHS = {"slices": (1, 1, 1), "2.5-D": (3, 1, 1), "3-D": (3, 3, 3)}
 # Filters of the first layer; each next one has twice as many. All networks are about equally large.
 FILTERS = {"slices": 10, "2.5-D": 10, "3-D": 6}
-RECIPE = Recipe(steps=300, batch_size=32, learning_rate=4e-3, flip="both")
+RECIPE = Recipe(steps=200, batch_size=32, learning_rate=4e-3, flip="both")
 # After so many steps the validation volumes are asked.
-EVERY = 100
+EVERY = 50
 SEEDS = range(5)
 
 
