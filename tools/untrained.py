@@ -2,8 +2,8 @@
 
 `python -m tools.untrained [--shuffled] [LESSON ...]` prints for each lesson which guard saw it. A
 lesson that trains and passes all the same says what it did not show: the command then fails. Where
-a lesson changes weights by lines of its own, these go on training; what helpers and Keras train,
-does not.
+a lesson changes weights by lines of its own, these go on training; what helpers, Keras and
+scikit-learn's logistic regression train, does not.
 """
 
 import argparse
@@ -18,7 +18,10 @@ from tools.notebooks import LESSONS, lesson_paths, read
 
 # Whatever learns counts how often it was asked to, and stays as it is.
 SWITCHED_OFF = """\
+import functools
+
 import keras
+from sklearn.linear_model import LogisticRegression
 from helpers import network
 
 _asked_to_learn = [0]
@@ -30,6 +33,18 @@ def nothing(*arguments, **options):
 
 keras.optimizers.Optimizer.apply = nothing
 network.Optimizer.update = nothing
+learns = LogisticRegression.fit
+
+
+@functools.wraps(learns)
+def forgets(self, *arguments, **options):
+    nothing()
+    learns(self, *arguments, **options)
+    self.coef_[:], self.intercept_[:] = 0, 0
+    return self
+
+
+LogisticRegression.fit = forgets
 """
 # The labels of the training images are dealt out anew.
 SHUFFLED = """\
