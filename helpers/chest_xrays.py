@@ -88,8 +88,9 @@ def load(size: int = 224, synthetic: bool | None = None) -> Cases:
     Cases
         Gray. Classes normal and pneumonia; `columns["germ"]` is normal, bacterial or viral; `parts`
         train or test. A patient is a child: `train/person118`, or of normal images the
-        examination, `train/IM-0115`. Numbers start anew in test, so each part has its own. Children
-        are in the order of the names.
+        examination, `train/IM-0115`. Numbers start anew in test, so each part has its own;
+        within a part they start anew for each germ, as *Three classes and a germ* shows, so a name
+        may stand for two children: a split by name is safe. Children are in the order of the names.
 
     Raises
     ------
