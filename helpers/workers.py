@@ -208,7 +208,12 @@ def _be_worker(folder: Path, number: int) -> None:
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)
-    (folder / f"result-{number}").write_bytes(result)
+    (folder / f"part-{number}").write_bytes(result)
+    os.replace(folder / f"part-{number}", folder / f"result-{number}")
+    # Another worker may still be fetching its last piece of a sum from this one.
+    workers = json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"]
+    while not all((folder / f"result-{each}").exists() for each in range(len(workers))):
+        time.sleep(_LOOK)
     sys.stdout.flush()
     # Servers of tf.distribute would wait for each other.
     os._exit(0)

@@ -54,6 +54,20 @@ def exchanges_large_pieces():
     return float(exchange(np.full(2_000_000, float(number)))[-1])
 
 
+def late_and_asks_whether_the_other_lives():
+    if number() == 0:
+        return os.getpid()
+    time.sleep(3)
+    # A process that has ended and was not waited for has no command any more.
+    others = psutil.Process().parent().children()
+    return [p.pid for p in others if "helpers.workers" in " ".join(p.cmdline())]
+
+
+def test_who_is_done_stays_until_all_are():
+    first, alive = workers.run(late_and_asks_whether_the_other_lives, 2, seconds=SECONDS)
+    assert first in alive
+
+
 def test_results_come_in_order_and_addresses_differ():
     configs = workers.run(config, 3, seconds=SECONDS)
     assert [each["task"]["index"] for each in configs] == [0, 1, 2]
