@@ -1,7 +1,8 @@
 """The rounds of the other module once more, on NVIDIA FLARE: a server and five clients.
 
 Each client holds the features of one hospital and nothing else; what it gets and gives goes through
-FLARE. The server's weights are compared with those of our own loop.
+FLARE. The server's weights are compared with those of our own loop. It needs what
+`locks/requirements-federated.txt` holds.
 """
 
 import os

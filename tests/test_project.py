@@ -18,11 +18,14 @@ from tools.notebooks import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK, SITE_LOCK = "locks/requirements.txt", "locks/requirements-book.txt"
 COURSE_LOCK = "locks/requirements-course.txt"
+ENGINE_LOCK = "locks/requirements-federated.txt"
+# Groups that are installed apart.
+APART = ("course", "federated")
 
 
 def declared():
-    """Return all requirements of pyproject.toml but those that grade: name to bounds."""
-    groups = {name: g for name, g in PROJECT["dependency-groups"].items() if name != "course"}
+    """Return all requirements of pyproject.toml but those installed apart: name to bounds."""
+    groups = {name: g for name, g in PROJECT["dependency-groups"].items() if name not in APART}
     lines = [*PROJECT["project"]["dependencies"], *(line for g in groups.values() for line in g)]
     return dict(re.fullmatch(r"([\w-]+)(.*)", line).groups() for line in lines)
 
@@ -46,7 +49,7 @@ def test_environment_agrees_with_pyproject():
     assert listed == declared()
 
 
-@pytest.mark.parametrize("name", [LOCK, SITE_LOCK, COURSE_LOCK])
+@pytest.mark.parametrize("name", [LOCK, SITE_LOCK, COURSE_LOCK, ENGINE_LOCK])
 def test_lock_has_hashes_and_names_no_index(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://|file:|--index|--find-links", text)
@@ -58,6 +61,8 @@ def test_lock_has_hashes_and_names_no_index(name):
 
 def test_lock_holds_what_is_declared():
     assert set(declared()) <= set(locked(LOCK))
+    # The engine runs beside all of it.
+    assert locked(LOCK).items() <= locked(ENGINE_LOCK).items() and "nvflare" in locked(ENGINE_LOCK)
 
 
 def test_site_lock_is_a_part_of_the_lock_without_tensorflow():

@@ -8,11 +8,11 @@ COMMAND = [
     *("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"),
 ]
 LOCK = "locks/requirements.txt"
-GROUPS = ("book", "lab", "test", "lock", "editions", "federated")
+GROUPS = ("book", "lab", "test", "lock", "editions")
 
 
 def main() -> None:
-    """Lock everything, what the site alone needs at the same versions, and what grades."""
+    """Lock everything, and apart: what the site needs, one experiment's engine, what grades."""
     groups = [f"--group={group}" for group in GROUPS]
     subprocess.run([*COMMAND, "pyproject.toml", *groups, "--output-file", LOCK], check=True)
     subprocess.run(
@@ -22,6 +22,10 @@ def main() -> None:
         ],
         check=True,
     )
+    # One experiment's engine needs many packages, so it is installed only where that one is run.
+    engine = ["--group=federated", "--constraints", LOCK]
+    output = ["--output-file", "locks/requirements-federated.txt"]
+    subprocess.run([*COMMAND, "pyproject.toml", *groups, *engine, *output], check=True)
     # What grades is installed by itself: it need not get along with the rest.
     course = ["--group=course", "--output-file", "locks/requirements-course.txt"]
     subprocess.run([*COMMAND, *course], check=True)
