@@ -16,10 +16,10 @@ from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs
 from helpers.training import Recipe, predict, train
 
-DATA, STEPS = "pneumoniamnist", 300
+DATA, STEPS = "pneumoniamnist", 1500
 # Batches of 64 in an epoch of 4,708 images: how often early stopping looks.
 EPOCH = 74
-SEEDS = range(3)
+SEEDS = range(5)
 RECIPE = Recipe(steps=STEPS)
 
 
