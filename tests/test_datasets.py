@@ -228,7 +228,8 @@ def test_size_not_offered(name, size):
 @pytest.mark.parametrize(("name", "size"), [("pathmnist", 28), (NAME, 64)])
 def test_no_look_alike(name, size):
     with pytest.raises(
-        ValueError, match=f"no simulated {name} of {size} pixels.*retinamnist at 28"
+        ValueError,
+        match=f"no simulated {name} of {size} pixels; choose .*retinamnist.* at 28",
     ):
         load(name, size, synthetic=True)
 

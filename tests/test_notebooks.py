@@ -64,11 +64,7 @@ def test_opening(path):
 
 
 # Their first picture needs what the lesson makes first. To be mended, not to be added to.
-PICTURE_LATER = {
-    *("choosing-hyperparameters", "model-card", "pretrained-on-photographs"),
-    *("several-modalities", "too-little-data", "what-is-it-worth"),
-    *("when-the-scanner-changes", "why-did-it-say-that", "your-own-images"),
-}
+PICTURE_LATER = {"model-card", "pretrained-on-photographs"}
 
 
 def is_picture(cell):

@@ -72,7 +72,7 @@ epoch_seconds = Exercise(
 )
 
 
-def _through_buffer(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[Any]:
+def _out_of_buffer(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[Any]:
     waiting, given = list(items[:size]), []
     for count, draw in enumerate(draws):
         place = int(draw * len(waiting))
@@ -113,11 +113,11 @@ def _put_back(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[A
 
 
 def _stops_early(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[Any]:
-    return _through_buffer(items, size, draws)[: len(items) - size]
+    return _out_of_buffer(items, size, draws)[: len(items) - size]
 
 
 def _all_at_once(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[Any]:
-    return _through_buffer(items, len(items), draws)
+    return _out_of_buffer(items, len(items), draws)
 
 
 def _first_out(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[Any]:
@@ -126,8 +126,8 @@ def _first_out(items: Sequence[Any], size: int, draws: Sequence[float]) -> list[
 
 _DRAWS = np.random.default_rng(0).random((3, 9)).round(2).tolist()
 
-through_buffer = Exercise(
-    _through_buffer,
+out_of_buffer = Exercise(
+    _out_of_buffer,
     inputs=[
         ([10, 11, 12, 13, 14, 15, 16], 3, _DRAWS[0][:7]),
         ([5, 4, 9, 7, 8, 1, 2, 3, 6], 4, _DRAWS[1]),

@@ -154,7 +154,7 @@ def _row(random: Random) -> tuple[Any, ...]:
 def _buffered(random: Random) -> tuple[Any, ...]:
     count = _int(random, 5, 9)
     items = random.permutation(count).tolist()
-    return items, _int(random, 2, 4), random.random(count).round(2).tolist()
+    return items, _int(random, 2, 4), (0.99 * random.random(count)).round(2).tolist()
 
 
 def _pooled(random: Random) -> tuple[Any, ...]:
@@ -581,7 +581,7 @@ FRESH: Mapping[str, Draw] = {
         _float(r, 0.1, 2),
         _float(r, 0.1, 2),
     ),
-    "more_images_than_memory.through_buffer": _buffered,
+    "more_images_than_memory.out_of_buffer": _buffered,
     "more_images_than_memory.largest_scale": lambda r: (
         _normal(r, *_sides(r), scale=float(10 ** r.uniform(-2, 3))) + 0.001,
     ),
