@@ -114,18 +114,15 @@ def test_names_say_child_germ_and_part(folder):
 
 def test_the_cache_is_used_only_for_the_same_files(folder, monkeypatch):
     first = chest_xrays.load(16)
-    monkeypatch.setattr(chest_xrays, "open_bytes", None)  # nothing is read again
-    again = chest_xrays.load(16)
+    with monkeypatch.context() as blind:
+        blind.setattr(chest_xrays, "open_bytes", None)  # nothing is read again
+        again = chest_xrays.load(16)
     np.testing.assert_array_equal(first.images, again.images)
     for name in ("files", "labels", "patients", "parts"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
     for part in ("columns", "measured"):
         for name, values in getattr(first, part).items():
             np.testing.assert_array_equal(values, getattr(again, part)[name])
-    monkeypatch.undo()
-    monkeypatch.setattr(chest_xrays, "COUNTS", COUNTS)
-    monkeypatch.setenv("CHEST_XRAYS", str(folder))
-    monkeypatch.setenv("CHEST_XRAYS_CACHE", str(folder.parent / "cache"))
     other = png(phantoms.radiographs([1], size=60).images[0, ..., 0], format="JPEG")
     (folder / NAMES[0]).write_bytes(other)
     changed = chest_xrays.load(16)

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 from sklearn import metrics
 
 from helpers import dicom, evaluation, explain, layers, results
-from helpers.datasets import load
+from helpers.datasets import DatasetError, load, synthetic_setting
 from tools import figure_data, figures
 from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages, lesson_paths, read
@@ -50,6 +50,17 @@ def address():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def xrays():
+    """Have the real images, of which the figures show some."""
+    try:
+        load("pneumoniamnist", synthetic=False)
+    except DatasetError as error:
+        if synthetic_setting() is False:
+            raise
+        pytest.skip(f"the real images can't be had: {error}")
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +193,7 @@ def test_a_figure_that_can_not_be_opened_as_a_file_is_found(opened_as_file):
     assert opened_as_file("nowhere")
 
 
+@pytest.mark.usefixtures("xrays")
 def test_data_is_fresh():
     for name, text in figure_data.files().items():
         assert (figure_data.FOLDER / name).read_text(encoding="utf-8") == text, name
@@ -228,6 +240,7 @@ def expected_convolution(stage):
     return layers.conv2d(images, kernel.reshape(3, 3, 1, 1).copy(), **settings)[0, ..., 0]
 
 
+@pytest.mark.usefixtures("xrays")
 def test_convolution(figure):
     stage = figure("convolution")
     said(stage, "row 13, column 8")
@@ -243,6 +256,7 @@ def test_convolution(figure):
     assert abs(sum(float(text.replace("−", "-")) for text in shown) - Y[13, 9]) < 0.05
 
 
+@pytest.mark.usefixtures("xrays")
 def test_convolution_with_settings(figure):
     stage = figure("convolution")
     stage.get_by_label("Kernel", exact=True).select_option("spot x spot")
@@ -382,6 +396,7 @@ def by_keras(model, images):
     return explain.log_odds(model, images, label=1), [np.asarray(each) for each in maps], cam
 
 
+@pytest.mark.usefixtures("xrays")
 def test_network_is_that_of_keras(figure, network):
     """On twenty test images: the score, every layer's maps, Grad-CAM."""
     images = load("pneumoniamnist", synthetic=False).test.images[::31][:20].astype("float32") / 255
@@ -409,6 +424,7 @@ def test_network_is_that_of_keras(figure, network):
     assert cams.max() > 0.01 and np.abs(page - cams).max() < 1e-4
 
 
+@pytest.mark.usefixtures("xrays")
 def test_network_answers_as_the_trained_one(network):
     """Folded and rounded, it gives the scores that were stored when it was trained."""
     runs = results.load("why-did-it-say-that-network")
@@ -439,6 +455,7 @@ def compare_explanation(stage, network, image):
     )
 
 
+@pytest.mark.usefixtures("xrays")
 def test_explain(figure, network):
     stage = figure("explain")
     radios = stage.get_by_role("radio")
@@ -464,6 +481,7 @@ def test_explain(figure, network):
     stage.locator(".fig-sheets canvas").nth(7).wait_for()
 
 
+@pytest.mark.usefixtures("xrays")
 def test_hero(figure, network):
     stage = figure("hero")
     assert stage.get_by_role("radio").count() == 6
