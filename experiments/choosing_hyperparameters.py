@@ -29,13 +29,13 @@ BASE: dict[str, Any] = {
     "learning_rate": 0.001,
     "batch_size": 32,
 }
-# What the source names (S6.4), each with each.
+# What tutorials advise to try (S6.4), each with each.
 GRID: dict[str, tuple[Any, ...]] = {
     "kernel": (3, 5),
     "pool": (2, 3),
     "activation": ("relu", "tanh", "sigmoid"),
 }
-# What it does not name, one at a time.
+# What they do not name, one at a time.
 OTHERS: dict[str, tuple[Any, ...]] = {
     "learning_rate": (0.0001, 0.0003, 0.001, 0.003, 0.01),
     "batch_size": (16, 32, 64, 128, 256),
@@ -130,7 +130,7 @@ def shared() -> dict[str, Any]:
 
 def check(runs: Runs) -> None:
     assert not set(SEEDS) & set(SECOND_SEEDS)
-    # The source's advice, and more: one at a time.
+    # The tutorials' advice, and more: one at a time.
     plan = settings()
     assert plan[0] == BASE
     advice = [(s["kernel"], s["pool"], s["activation"]) for s in plan[:12]]

@@ -1,7 +1,7 @@
 """The tutorial network trained with Keras and with NumPy, over twenty seeds.
 
-As in the source: Adam, batches of 128, 10 epochs, the network after the last one. Judged on the
-test images; nothing is chosen by them.
+As in the tutorial program: Adam, batches of 128, 10 epochs, the network after the last one. Judged
+on the test images; nothing is chosen by them.
 
 Three networks a seed: Keras' own; NumPy's; and Keras' once more, with the initial weights and the
 order of the images of NumPy's, so that the two differ in nothing but who does the sums.

@@ -23,7 +23,7 @@ from helpers.results import Runs
 ALONE = True
 BATCH, ROUNDS, WARM_UP = 128, 41, 3
 SEED = 0
-# The source's two convolutions, forward and backward: pixels a side, channels, filters.
+# The tutorial network's two convolutions, forward and backward: pixels a side, channels, filters.
 CONVOLUTIONS = {"convolution 1": (28, 1, 32), "convolution 2": (13, 32, 64)}
 STEP = "training step"
 # The first of a case is what the others are compared with.

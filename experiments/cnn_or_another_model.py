@@ -23,7 +23,7 @@ from helpers.results import Runs, pack, unpack
 XRAYS, ULTRASOUND = "pneumoniamnist", "breastmnist"
 MODELS = ("cnn", "dense", "autoencoder", "trees")
 # What a model may choose is its setting: epochs, epochs, numbers of the code, trees. The CNN is
-# the source's, with its 10 epochs.
+# the tutorial network, with its 10 epochs.
 TRIED = {"dense": (10, 40), "autoencoder": (16, 64), "trees": (50, 100)}
 CHOSEN = {"cnn": 10, "dense": 40, "autoencoder": 64, "trees": 100}
 # Not one of the seeds that are compared.

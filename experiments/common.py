@@ -11,7 +11,7 @@ from scipy.special import logit
 from helpers.datasets import load
 from helpers.training import Recipe
 
-# How the source trains, but for steps and batches: Adam alone, images as they are.
+# How the tutorial program trains, but for steps and batches: Adam alone, images as they are.
 PLAIN_ADAM = Recipe(learning_rate=1e-3, cosine=False, weight_decay=0, shift=0, turn=0, zoom=0)
 
 

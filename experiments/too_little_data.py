@@ -28,14 +28,14 @@ SIZES: dict[str, tuple[int | None, ...]] = {
     "pneumoniamnist": (5, 10, 20, 40, 80, 160, 320, 640, 1214, None),
     "breastmnist": (5, 10, 20, 40, 80, 147, None),
 }
-# The source has eighty training images a class.
+# The tutorial's scenario has eighty training images a class.
 FEW = 80
 SEEDS = range(8)
 # What the main claims rest on, with other draws and weights.
 SECOND_SEEDS = range(10, 14)
 SECOND = (("plain", 5), ("plain", FEW), ("plain", None), ("augmentation", FEW))
 SECOND += (("pseudo-labels", FEW),)
-# The source's Adam. So many steps, or ten epochs where these are more.
+# The tutorial program's Adam. So many steps, or ten epochs where these are more.
 PLAIN = replace(PLAIN_ADAM, steps=400, batch_size=32)
 EPOCHS = 10
 # How the recipe changes.

@@ -17,7 +17,7 @@ from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
 
 SEEDS = range(5)
-# The source's way: Adam, always the same learning rate, images as they are.
+# The tutorial program's way: Adam, always the same learning rate, images as they are.
 PLAIN = Recipe(250, 64, 1e-3, cosine=False, weight_decay=0, shift=0, turn=0, zoom=0)
 # On the chest X-rays, each network sees 16,000 images.
 RECIPES = {

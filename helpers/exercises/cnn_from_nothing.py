@@ -46,7 +46,7 @@ parameters = Exercise(
         "The biases are missing: each filter and each unit has one.": (
             lambda side, classes: _count(side, classes, bias=0)
         ),
-        "One bias a layer is the source's slip (S3.3): each filter and each unit has its own.": (
+        "One bias a layer is a slip of many texts: each filter and each unit has its own.": (
             _one_bias_a_layer
         ),
         "A 3 x 3 window without padding makes the image smaller: side - 2.": (

@@ -109,7 +109,7 @@ largest = Exercise(
             axis=(1, 3)
         ),
         "This is the smallest value.": lambda x, size: _windows(x, size).min(axis=(1, 3)),
-        "Your windows overlap: you move by one pixel, as in the source's formula. Move by size.": (
+        "Your windows overlap: you move by one pixel, as some formulas have it. Move by size.": (
             _stride_one
         ),
         "You keep the first pixel of each window, not the largest.": lambda x, size: _windows(

@@ -1,4 +1,4 @@
-"""Exercises of the lesson on other scanners: refusing, prevalence, entropy (beyond the source)."""
+"""Exercises of the lesson on other scanners: refusing, prevalence, entropy."""
 
 import numpy as np
 
