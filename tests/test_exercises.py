@@ -11,6 +11,7 @@ import pytest
 
 from helpers.exercises import CORRECT, NOT_ATTEMPTED, Exercise
 from tests import mutants_of_exercises as mutants
+from tools.editions.fresh import FRESH
 
 EXERCISES = {name: exercise for name, (_, _, exercise) in mutants.EXERCISES.items()}
 MISTAKES = [(name, hint) for name, exercise in EXERCISES.items() for hint in exercise.mistakes]
@@ -81,7 +82,7 @@ def test_no_changed_line_passes(name):
     random = np.random.default_rng(0)
     with np.errstate(all="ignore"):
         for _ in range(200):
-            drawn = Exercise(exercise.solution, [equal.draw(random)], {})
+            drawn = Exercise(exercise.solution, [FRESH[name](random)], {})
             assert {what for what, mutant in alive if drawn.verdict(mutant) != CORRECT} == set()
 
 
