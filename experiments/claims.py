@@ -1,7 +1,31 @@
 """When a claim about seeds holds, and when other seeds confirm it: for `check` of experiments."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import stats
+
+# Test images of each class: MedMNIST v2 (doi 10.1038/s41597-022-01721-8).
+PUBLISHED = {
+    "pneumoniamnist": [234, 390],
+    "breastmnist": [42, 114],
+    "retinamnist": [174, 46, 92, 68, 20],
+    "adrenalmnist3d": [229, 69],
+    "vesselmnist3d": [339, 43],
+}
+
+
+def published(labels: Mapping[str, np.ndarray], baselines: Mapping[str, float]) -> None:
+    """Assert that labels and majority baselines are those of the test images of these sets.
+
+    Examples
+    --------
+    >>> published({"breastmnist": np.repeat([0, 1], [42, 114])}, {"breastmnist": 0.7308})
+    """
+    for data, truth in labels.items():
+        counts = np.bincount(truth).tolist()
+        assert counts == PUBLISHED[data], data
+        assert baselines[data] == round(max(counts) / sum(counts), 4), data
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
@@ -25,10 +49,10 @@ def confirm(first: np.ndarray, second: np.ndarray) -> None:
     Examples
     --------
     >>> confirm(np.array([0.1, 0.2, 0.3]), np.array([0.15, 0.25, 0.2]))
-    >>> confirm(np.array([0.1, 0.2, 0.3]), np.array([-0.1, -0.2, -0.3]))
+    >>> confirm(np.array([0.1, 0.2, 0.3]), np.array([-0.1, -0.2, -0.3]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    AssertionError: another sign: first [0.1 0.2 0.3], second [-0.1 -0.2 -0.3]
+    AssertionError: another sign: first [0.1 0.2 0.3], second [-0.1 -0.2 -0.3]...
     """
     both = f"first {first}, second {second}"
     assert np.sign(first.mean()) == np.sign(second.mean()), f"another sign: {both}"

@@ -391,11 +391,6 @@ def check(runs: Runs) -> None:
     trials, both = runs.where(trial=True), [runs.where(seed=s) for s in (SEEDS, SECOND_SEEDS)]
     right = {rate: accuracy(trials.where(rate=rate)).mean() for rate in RATES}
     assert max(right, key=right.__getitem__) == RATE
-    for each in runs:
-        assert set(each["sure"]) == set(each["counts"])
-        assert all(0.25 <= sure <= 1 for sure in each["sure"].values())
-        for condition, table in each["counts"].items():
-            assert np.sum(table) == TEST * (4 if condition.startswith("moved") else 1)
     _check_sizes(runs.where(trial=False, task="complete", seed=0))
     for task, better, worse, condition in _claims():
         first, second = (

@@ -142,6 +142,4 @@ def check(runs: Runs) -> None:
             or "dropout" in variant.network
         ), name
     for part in ("validation", "test"):
-        assert runs.array(part, "loss").max() < 1
-        assert 0.5 < runs.array(part, "auc").min() and runs.array(part, "auc").max() <= 1
-        assert 0.3 < runs.array(part, "accuracy").min() and runs.array(part, "accuracy").max() <= 1
+        assert runs.array(part, "auc").min() > 0.5

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from experiments.claims import published
 from experiments.common import grid, log_odds
 from helpers.datasets import load
 from helpers.evaluation import majority_baseline
@@ -116,13 +117,7 @@ def shared() -> dict[str, Any]:
 
 
 def check(runs: Runs) -> None:
-    # Test volumes of each class: MedMNIST v2 (doi 10.1038/s41597-022-01721-8).
-    labels = runs.shared["labels"]
-    counts = {data: np.bincount(truth).tolist() for data, truth in labels.items()}
-    assert counts == {"adrenalmnist3d": [229, 69], "vesselmnist3d": [339, 43]}
+    published(runs.shared["labels"], runs.shared["baselines"])
     sizes = list(runs.shared["parameters"].values())
     assert max(sizes) < 1.1 * min(sizes), "the networks are of equal size"
-    for one in runs:
-        assert one["log_odds"].shape == labels[one["data"]].shape
-        assert len(one["validation"]) == RECIPE.steps // EVERY
-        assert max(one["validation"]) > 0.6, "it has learned something"
+    assert runs.array("validation").max(axis=1).min() > 0.6, "each has learned something"
