@@ -327,8 +327,17 @@ def peak(place: Path, contestant: str) -> int:
 
 
 def check(runs: Runs) -> None:
-    timed = runs.where(case="chest X-rays")
-    assert tuple(run["contestant"] for run in timed) == CONTESTANTS["chest X-rays"]
-    for run in timed:
-        assert run["milliseconds"] == sorted(run["milliseconds"])
-    assert timed[0]["ratio"] == timed[0]["cpu_ratio"] == [1, 1, 1]
+    for case, contestants in CONTESTANTS.items():
+        timed = runs.where(case=case)
+        assert tuple(run["contestant"] for run in timed) == contestants
+        for run in timed:
+            assert run["milliseconds"] == sorted(run["milliseconds"])
+        assert timed[0]["ratio"] == timed[0]["cpu_ratio"] == [1, 1, 1]
+        # Without a pause for a device, more than a pass of nothing; with one, at least the pause.
+        pause = 1000 * DEVICE / BATCH if case == "beside a device" else 0.0
+        assert all(run["milliseconds"][0] > pause for run in timed)
+    assert {run["images"] for run in runs.where(case="simulated")} == {SIMULATED}
+    staged = runs.where(case="stages")
+    assert tuple(run["stage"] for run in staged) == STAGES
+    decode, scale = (runs.where(stage=name)[0]["cpu_milliseconds"] for name in ("decode", "scale"))
+    assert decode[0] > scale[2]
