@@ -15,8 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from experiments.claims import confirm, published
-from experiments.common import scaled
-from helpers.evaluation import majority_baseline
+from experiments.common import labels_and_baselines, scaled
 from helpers.models import multiply_adds, tutorial_network
 from helpers.results import Runs, pack, unpack
 
@@ -108,12 +107,7 @@ def run(
 
 
 def shared() -> dict[str, Any]:
-    labels = {data: scaled(data, "test")[1] for data in (XRAYS, ULTRASOUND)}
-    baselines = {
-        data: round(majority_baseline(scaled(data, "train")[1], truth), 4)
-        for data, truth in labels.items()
-    }
-    return {"labels": labels, "baselines": baselines}
+    return labels_and_baselines((XRAYS, ULTRASOUND), scaled)
 
 
 # ---- Images --------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from scipy.special import logit
 
 from helpers.datasets import load
+from helpers.evaluation import majority_baseline
 from helpers.training import Recipe
 
 # How the tutorial program trains, but for steps and batches: Adam alone, images as they are.
@@ -32,6 +33,22 @@ def scaled(data: str, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return real images (N, H, W, C) as float32 in [0, 1], and their labels (N,)."""
     split = getattr(load(data, synthetic=False), part)
     return split.images.astype("float32") / 255, split.labels
+
+
+def labels_and_baselines(sets: Iterable[str], of: Callable[..., Any]) -> dict[str, Any]:
+    """Return the labels of the test images of each set, and the accuracy of its majority baseline.
+
+    `of` gives images and labels for the name of a set and of a part.
+
+    Examples
+    --------
+    >>> labels_and_baselines(["plain"], of=lambda data, part: (None, np.array([0, 1, 1])))
+    {'labels': {'plain': array([0, 1, 1])}, 'baselines': {'plain': 0.6667}}
+    """
+    labels = {data: of(data, "test")[1] for data in sets}
+    pairs = {data: (of(data, "train")[1], test) for data, test in labels.items()}
+    baselines = {data: round(majority_baseline(*pair), 4) for data, pair in pairs.items()}
+    return {"labels": labels, "baselines": baselines}
 
 
 def log_odds(scores: np.ndarray) -> np.ndarray:

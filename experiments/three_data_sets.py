@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.claims import published
-from experiments.common import PLAIN_ADAM, scaled
-from helpers.evaluation import majority_baseline
+from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled
 from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -125,15 +124,7 @@ def sizes() -> dict[str, dict[str, dict[str, int]]]:
 
 
 def shared() -> dict[str, Any]:
-    labels = {data: scaled(data, "test")[1] for data in SHAPES}
-    return {
-        "labels": labels,
-        "baselines": {
-            data: round(majority_baseline(scaled(data, "train")[1], truth), 4)
-            for data, truth in labels.items()
-        },
-        "sizes": sizes(),
-    }
+    return {**labels_and_baselines(SHAPES, scaled), "sizes": sizes()}
 
 
 def check(runs: Runs) -> None:

@@ -14,8 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from experiments import claims
-from experiments.common import PLAIN_ADAM, scaled
-from helpers.evaluation import majority_baseline
+from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled
 from helpers.models import tutorial_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.results import Runs, pack
@@ -263,11 +262,7 @@ def run(data: str, way: str, images: int | None, seed: int) -> dict[str, Any]:
 
 
 def shared() -> dict[str, Any]:
-    labels = {data: [scaled(data, part)[1] for part in ("train", "test")] for data in OTHER}
-    return {
-        "labels": {data: test for data, (_, test) in labels.items()},
-        "baselines": {data: round(majority_baseline(*both), 4) for data, both in labels.items()},
-    }
+    return labels_and_baselines(OTHER, scaled)
 
 
 def check(runs: Runs) -> None:

@@ -13,9 +13,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from experiments.claims import published
-from experiments.common import grid, log_odds
+from experiments.common import grid, labels_and_baselines, log_odds
 from helpers.datasets import load
-from helpers.evaluation import majority_baseline
 from helpers.models import multiply_adds
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -104,13 +103,8 @@ def milliseconds(model: Any, images: np.ndarray) -> float:
 
 def shared() -> dict[str, Any]:
     models = {network: made(network) for network in DEPTHS}
-    labels = {data: volumes(data, "test")[1] for data in DATA}
     return {
-        "labels": labels,
-        "baselines": {
-            data: round(majority_baseline(volumes(data, "train")[1], truth), 4)
-            for data, truth in labels.items()
-        },
+        **labels_and_baselines(DATA, volumes),
         "parameters": {name: model.count_params() for name, model in models.items()},
         "multiply_adds": {name: multiply_adds(model) for name, model in models.items()},
     }
