@@ -17,7 +17,7 @@ from experiments.common import grid
 from helpers.results import Runs
 
 ALONE = True
-TURNS = range(5)
+TURNS = range(3)
 JOBS = 40
 # A job: the AUC of so many cases, drawn again so many times.
 CASES, DRAWS = 1000, 1000
@@ -59,7 +59,7 @@ def run(turn: int) -> list[dict[str, Any]]:
     from distributed import Client, LocalCluster
 
     load = round(os.getloadavg()[0], 1)
-    quiet = {"threads_per_worker": 1, "dashboard_address": None}
+    quiet = {"threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         LocalCluster(n_workers=1, **quiet) as small,
         LocalCluster(n_workers=2, **quiet) as large,
