@@ -84,7 +84,7 @@ def run(turn: int) -> list[dict[str, Any]]:
     return [
         {
             "way": way,
-            "seconds": seconds[way],
+            "wall_seconds": seconds[way],
             "same": answers[way] == answers["loop"],
             "load": load,
         }
@@ -94,4 +94,4 @@ def run(turn: int) -> list[dict[str, Any]]:
 
 def check(runs: Runs) -> None:
     assert {run["way"] for run in runs} == set(WAYS)
-    assert all(run["same"] and run["seconds"] > 0 for run in runs)
+    assert all(run["same"] and run["wall_seconds"] > 0 for run in runs)
