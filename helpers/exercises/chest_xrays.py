@@ -125,48 +125,6 @@ rates = Exercise(
     },
 )
 
-
-def _pairs(labels: Array, scores: Array) -> Array:
-    """Return by how much each case of class 1 is scored above each of class 0."""
-    return scores[labels == 1][:, np.newaxis] - scores[labels == 0]
-
-
-auc = Exercise(
-    solution=lambda labels, scores: float(
-        np.mean((np.sign(_pairs(labels, scores)) + 1) / 2),
-    ),
-    inputs=[
-        (_LABELS, _SCORES),
-        (np.array([0, 1, 1, 0, 1]), np.array([0.2, 0.2, 0.6, 0.1, 0.9])),
-        (np.array([1, 0, 0]), np.array([0.3, 0.6, 0.1])),
-    ],
-    mistakes={
-        "A tie counts one half; yours counts nothing.": lambda labels, scores: float(
-            np.mean(_pairs(labels, scores) > 0)
-        ),
-        "A tie counts one half; yours counts as won.": lambda labels, scores: float(
-            np.mean(_pairs(labels, scores) >= 0)
-        ),
-        "A pair is won when the pneumonia case has the higher score, not the lower.": (
-            lambda labels, scores: float(np.mean((1 - np.sign(_pairs(labels, scores))) / 2))
-        ),
-        "Divide by the number of pairs of one case of each class, not by all pairs of cases.": (
-            lambda labels, scores: float(
-                np.sum((np.sign(_pairs(labels, scores)) + 1) / 2) / len(labels) ** 2
-            )
-        ),
-        "This counts the pairs; their share is asked for.": lambda labels, scores: float(
-            np.sum((np.sign(_pairs(labels, scores)) + 1) / 2)
-        ),
-        "This compares the two means; compare every pair.": lambda labels, scores: float(
-            scores[labels == 1].mean() > scores[labels == 0].mean()
-        ),
-        "This is the accuracy at 0.5; an AUC needs no threshold.": lambda labels, scores: float(
-            np.mean((scores > 0.5) == labels)
-        ),
-    },
-)
-
 predictive_value = Exercise(
     solution=lambda sensitivity, specificity, prevalence: (
         sensitivity * prevalence / (sensitivity * prevalence + (1 - specificity) * (1 - prevalence))

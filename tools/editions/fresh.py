@@ -392,11 +392,16 @@ def _vectors_of_workers(random: Random) -> tuple[Any, ...]:
 
 
 FRESH: Mapping[str, Draw] = {
-    "a_tutorial_program.one_hot": lambda r: (_labels(r, 7, 3), _int(r, 3, 6)),
-    "a_tutorial_program.multiplications": lambda r: (
-        *(_int(r, 12, 40), _int(r, 12, 40)),
-        *(_int(r, 1, 7), _int(r, 1, 40), _int(r, 2, 64)),
+    "a_smaller_model.separable_share": lambda r: (_int(r, 2, 7), _int(r, 2, 64), _int(r, 2, 64)),
+    "a_smaller_model.quantize": lambda r: (
+        _normal(r, 8, scale=2),
+        *(float(r.choice([0.01, 0.02, 0.05])), _int(r, -40, 40)),
     ),
+    "a_smaller_model.on_front": lambda r: (
+        r.integers(1, 6, 7).astype(float),
+        r.integers(70, 76, 7) / 100,
+    ),
+    "a_tutorial_program.one_hot": lambda r: (_labels(r, 7, 3), _int(r, 3, 6)),
     "a_tutorial_program.baseline": lambda r: (
         np.append(_labels(r, 6, 3), [_int(r, 0, 2)] * 5),
         _labels(r, 9, 3),
@@ -432,7 +437,6 @@ FRESH: Mapping[str, Draw] = {
     "backpropagation.input_gradient": _strided,
     "chest_xrays.kept_epoch": _losses,
     "chest_xrays.rates": _scores_and_threshold,
-    "chest_xrays.auc": _ill_and_healthy,
     "chest_xrays.predictive_value": lambda r: tuple(r.uniform(0.05, 0.95, 3).round(3).tolist()),
     "choosing_hyperparameters.main_effect": lambda r: (_share(r, _int(r, 2, 4), 2, 3),),
     "choosing_hyperparameters.log_uniform": lambda r: (
@@ -648,15 +652,13 @@ FRESH: Mapping[str, Draw] = {
     "too_little_data.worth": _worth,
     "too_little_data.pseudo_labels": _confident,
     "too_little_data.turned": lambda r: (r.integers(0, 99, (4, 3, 3)), r.integers(0, 4, 4)),
-    "too_much_model.separable_share": lambda r: (_int(r, 2, 7), _int(r, 2, 64), _int(r, 2, 64)),
-    "too_much_model.quantize": lambda r: (
-        _normal(r, 8, scale=2),
-        *(float(r.choice([0.01, 0.02, 0.05])), _int(r, -40, 40)),
+    "too_much_model.grown": lambda r: (_int(r, 2, 8), _int(r, 2, 5)),
+    "too_much_model.largest_batch": lambda r: (
+        _int(r, 40, 400) * 1_000_000,
+        _int(r, 20_000, 300_000),
+        _int(r, 10_000, 900_000),
     ),
-    "too_much_model.on_front": lambda r: (
-        r.integers(1, 6, 7).astype(float),
-        r.integers(70, 76, 7) / 100,
-    ),
+    "too_much_model.slower": lambda r: (_share(r, _int(r, 4, 7), _int(r, 2, 4)) + 0.2,),
     "training_well.batch_norm_in_use": _batch_norm,
     "training_well.learning_rate": _warm,
     "training_well.smoothed_loss": _smoothed,
