@@ -5,7 +5,6 @@ What grades is tried by `make grading`.
 
 import ast
 import copy
-import doctest
 import json
 import os
 import re
@@ -53,13 +52,6 @@ def editions(stored):
 
 def sources(notebook, kind):
     return [cell.source for cell in notebook.cells if cell.cell_type == kind]
-
-
-@pytest.mark.parametrize(
-    "module", [quizzes, lessons, assignments, checking, grade], ids=lambda module: module.__name__
-)
-def test_examples_in_docstrings(module):
-    assert doctest.testmod(module).failed == 0
 
 
 # ---- Lessons ---------------------------------------------------------------------------------
@@ -357,7 +349,6 @@ QUESTION = {
     "because": "Count.",
     "wrong": [{"answer": "3", "because": "One more."}, {"answer": "1", "because": "One less."}],
 }
-EMPTY = {"answer": "3", "because": ""}
 FIVE = [{**QUESTION, "question": f"{n} + 1?"} for n in range(5)]
 
 

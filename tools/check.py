@@ -34,6 +34,7 @@ RULES = [
     ("experiments/*.py", "tests/test_experiments.py", "[{name}"),
     ("experiments/__init__.py", "tests/test_experiments.py", ""),
     ("helpers/*.py", "{path}", ""),
+    ("tools/*.py", "{path}", ""),
     ("helpers/*.py", "tests/test_pages.py", "made_page"),
     ("helpers/medmnist.csv", "tests/test_datasets.py", ""),
     ("helpers/phantoms/*.py", "tests/test_phantoms.py", ""),
