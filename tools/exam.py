@@ -121,18 +121,6 @@ def _read(path: Path) -> list[dict[str, Any]]:
 # ---- One exam --------------------------------------------------------------------------------
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _choice(entry: dict[str, Any], seed: int) -> Choice:
-    answers = [quizzes.Answer(_line(entry["right"]), _line(entry["because"]), True)]
-    for wrong in entry["wrong"]:
-        answers.append(quizzes.Answer(_line(wrong["answer"]), _line(wrong["because"]), False))
-    random.Random(f"{seed} {entry['question']}").shuffle(answers)
-    return Choice(_line(entry["question"]), entry["lesson"], answers)
-
-
 def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
     """Return the questions of an exam: of each of its subjects as many.
 
@@ -158,10 +146,11 @@ def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
         of_choice = [entry for entry in entries if "wrong" in entry]
         of_writing = [entry for entry in entries if "wrong" not in entry]
         for entry in of_choice[turn * CHOICE :][:CHOICE]:
-            choices.append(_choice(entry, seed))
+            answers = quizzes.shuffled(entry, f"{seed} {entry['question']}")
+            choices.append(Choice(quizzes.line(entry["question"]), entry["lesson"], answers))
         for entry in of_writing[turn * OPEN :][:OPEN]:
-            texts = _line(entry["question"]), _line(entry["answer"])
-            written.append(Open(texts[0], entry["lesson"], entry["points"], texts[1]))
+            text, answer = quizzes.line(entry["question"]), quizzes.line(entry["answer"])
+            written.append(Open(text, entry["lesson"], entry["points"], answer))
     return choices, written
 
 

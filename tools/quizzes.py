@@ -109,7 +109,10 @@ def read(path: Path) -> list[Question]:
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     if said := faults(entries):
         raise ValueError(f"{path.name}: " + "; ".join(said))
-    return [_question(entry, f"{path.stem} {number}") for number, entry in enumerate(entries, 1)]
+    return [
+        Question(line(entry["question"]), entry["level"], shuffled(entry, f"{path.stem} {number}"))
+        for number, entry in enumerate(entries, 1)
+    ]
 
 
 def of_lesson(lesson: str) -> list[Question]:
@@ -118,14 +121,17 @@ def of_lesson(lesson: str) -> list[Question]:
     return read(path) if path.is_file() else []
 
 
-def _question(entry: dict[str, Any], seed: str) -> Question:
-    def line(text: str) -> str:
-        return " ".join(text.split())
+def line(text: str) -> str:
+    """Return a paragraph in one line."""
+    return " ".join(text.split())
 
+
+def shuffled(entry: dict[str, Any], seed: str) -> list[Answer]:
+    """Return the answers of a question, the right one and the wrong ones, in an order drawn."""
     answers = [Answer(line(entry["right"]), line(entry["because"]), True)]
     answers += [Answer(line(one["answer"]), line(one["because"]), False) for one in entry["wrong"]]
     random.Random(seed).shuffle(answers)
-    return Question(line(entry["question"]), entry["level"], answers)
+    return answers
 
 
 # ---- In the page, in a notebook ---------------------------------------------------------------

@@ -50,7 +50,6 @@ class Exercise(NamedTuple):
     task: str  # Markdown
     stub: str  # code
     solution: str  # code
-    reasons: str  # Markdown that stands beside the solution
 
 
 def site() -> str:
@@ -110,25 +109,21 @@ def exercises(notebook: NotebookNode) -> list[Exercise]:
             task = start.string[start.start() :].strip() if start else task
         for function in STUB.findall(cell.source) if cell.cell_type == "code" else []:
             if function in names and function in folded:
-                stub = next(part for part in _parts(cell.source) if f"def {function}(" in part)
-                result.append(Exercise(names[function], function, task, stub, *folded[function]))
+                # PEP 8 puts two empty lines before a function.
+                parts = re.split(r"\n{3,}", cell.source)
+                stub = next(part for part in parts if f"def {function}(" in part)
+                result.append(Exercise(names[function], function, task, stub, folded[function]))
     return result
 
 
-def _parts(code: str) -> list[str]:
-    """Split code where PEP 8 puts two empty lines."""
-    return re.split(r"\n{3,}", code)
-
-
-def _folded(notebook: NotebookNode) -> dict[str, tuple[str, str]]:
-    """Return the folded solutions: function to its code and the Markdown around it."""
+def _folded(notebook: NotebookNode) -> dict[str, str]:
+    """Return the folded solutions: function to its code."""
     result = {}
     for cell in notebook.cells:
         for fold in FOLD.findall(cell.source) if cell.cell_type == "markdown" else []:
             for code in markdown.code(fold, within=""):
-                reasons = re.sub(r"```python\n.*?```", "", fold, flags=re.S).strip()
                 for function in STUB.findall(code):
-                    result[function] = (code.rstrip("\n"), reasons)
+                    result[function] = code.rstrip("\n")
     return result
 
 
