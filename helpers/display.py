@@ -2,26 +2,15 @@
 
 import base64
 import html
-import io
 import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 from IPython.display import HTML, display
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from helpers import inputs
-
-
-def _png(figure: Figure) -> bytes:
-    """Return the figure as PNG and close it, so that it is not drawn twice."""
-    buffer = io.BytesIO()
-    # No software or date in the file: the same figure gives the same bytes.
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    return buffer.getvalue()
+from helpers import _svg, inputs
 
 
 def _need_text(name: str, text: str) -> None:
@@ -36,13 +25,16 @@ def _need_figure(name: str, figure: Any) -> None:
     inputs.instance(name, figure, Figure, "one of helpers.plots, or plt.figure()")
 
 
-def _image(figure: Figure, alt: str) -> str:
-    """Return the figure as an HTML image that holds its own data."""
-    data = base64.b64encode(_png(figure)).decode()
-    return (
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
-        'style="background:white;max-width:100%">'
-    )
+def _images(figures: Sequence[Figure], alts: Sequence[str]) -> list[str]:
+    """Return figures as HTML images that hold their own data.
+
+    As an image an SVG runs no script, so JupyterLab shows it in a notebook that it does not trust.
+    """
+    return [
+        f'<img alt="{html.escape(alt)}" style="background:white;max-width:100%" '
+        f'src="data:image/svg+xml;base64,{base64.b64encode(image.encode()).decode()}">'
+        for image, alt in zip(_svg.images(figures), alts, strict=True)
+    ]
 
 
 def show(figure: Figure, alt: str) -> None:
@@ -69,8 +61,8 @@ def show(figure: Figure, alt: str) -> None:
     """
     _need_figure("figure", figure)
     _need_text("alt", alt)
-    data = {"image/png": base64.b64encode(_png(figure)).decode(), "text/plain": f"<Figure: {alt}>"}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+    (image,) = _images([figure], [alt])
+    display({"text/html": image, "text/plain": f"<Figure: {alt}>"}, raw=True)
 
 
 def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
@@ -111,9 +103,11 @@ def steps(figures: Sequence[Figure], captions: Sequence[str]) -> None:
         _need_figure(f"figures[{number}]", figure)
         _need_text(f"captions[{number}]", caption)
     frames = "".join(
-        f'<figure style="margin:0">{_image(figure, caption)}'
+        f'<figure style="margin:0">{image}'
         f"<figcaption>{number}/{len(figures)}: {html.escape(caption)}</figcaption></figure>"
-        for number, (figure, caption) in enumerate(zip(figures, captions, strict=True), 1)
+        for number, (image, caption) in enumerate(
+            zip(_images(figures, captions), captions, strict=True), 1
+        )
     )
     script = resources.files("helpers").joinpath("steps.js").read_text(encoding="utf-8")
     script = f"<script data-steps>{script}</script>"
@@ -150,7 +144,7 @@ def glue(name: str, value: Any, alt: str = "") -> None:
         raise ValueError(f"name={inputs.told(name)}; give a name that is unique in the book")
     if isinstance(value, Figure):
         _need_text("alt", alt)
-        data = {"text/html": _image(value, alt)}
+        data = {"text/html": _images([value], [alt])[0]}
     else:
         data = {"text/plain": str(value)}
     prefix = "application/papermill.record/"
@@ -191,4 +185,5 @@ def interactive(name: str, figure: Figure, alt: str) -> None:
         )
     _need_figure("figure", figure)
     _need_text("alt", alt)
-    display(HTML(f'<div class="interactive" data-figure="{name}">{_image(figure, alt)}</div>'))
+    (image,) = _images([figure], [alt])
+    display(HTML(f'<div class="interactive" data-figure="{name}">{image}</div>'))

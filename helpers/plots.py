@@ -201,7 +201,8 @@ def boards(
         layout="constrained",
     )
     for axis, array, title, box in zip(axes.flat, arrays, titles, boxes, strict=True):
-        axis.imshow(np.zeros(array.shape), "gray_r", vmin=0, vmax=1)
+        axis.set(xlim=(-0.5, array.shape[1] - 0.5), ylim=(array.shape[0] - 0.5, -0.5))
+        axis.set_aspect("equal")
         for (row, column), value in np.ndenumerate(array):
             if not np.isnan(value):
                 axis.text(column, row, f"{value:g}", ha="center", va="center")
@@ -213,6 +214,7 @@ def boards(
         axis.set_yticks(np.arange(array.shape[0] + 1) - 0.5, labels=[])
         axis.grid(color="0.6")
         axis.tick_params(length=0)
+        axis.spines[:].set(visible=True, color="0.6")
         axis.set_title(title, fontsize=10)
     return figure
 

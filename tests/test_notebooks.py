@@ -247,6 +247,11 @@ def test_figure_without_alt_is_found(alt):
     assert prose.figures_without_alt(
         with_output(nbformat.v4.new_output("display_data", {"text/html": "<img src='x'>"}))
     )
+    shown = nbformat.v4.new_output("display_data", {"text/html": "<img src='x' alt='A line.'>"})
+    assert prose.figures_without_alt(with_output(shown)) == []
+    two = with_output(shown)
+    two.cells[0].outputs.append(shown)
+    assert prose.figures_without_alt(two)
 
 
 @pytest.mark.parametrize(

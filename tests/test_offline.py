@@ -14,7 +14,7 @@ from tools import downloads, quizzes
 from tools.browser import find_browser
 from tools.notebooks import ROOT
 from tools.offline import archive, epub, pages, pdf
-from tools.site import formulas
+from tools.site import drawings, formulas
 
 TOC = """
 root: book/index
@@ -38,7 +38,8 @@ ONE = f"""
 <div class="cell_input"><div class="highlight-python"><div class="highlight"><pre>{LONG}
 draw()</pre></div></div></div></details>
 <div class="cell_output"><div class="steps" data-label="Step">
-<figure><img src="../_images/x.png" alt="Step 1" loading="lazy"><figcaption>First step</figcaption>
+<figure><img src="../_images/z.svg" alt="Step 1" class="only-light"><img class="only-dark"
+src="../_images/z.svg#dark" alt="Step 1" loading="lazy"><figcaption>First step</figcaption>
 </figure><figure><img src="../_images/y.png" alt="Step 2"><figcaption>Second step</figcaption>
 </figure></div></div></div>
 <section id="try"><h2>Try it yourself</h2><p><strong>1. How many?</strong> Count.</p>
@@ -67,8 +68,12 @@ def site(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(SHELL.format(text), encoding="utf-8")
     (tmp_path / "_images").mkdir()
-    for name, color in (("x", "gray"), ("y", "red")):
-        Image.new("RGB", (400, 100), color).save(tmp_path / "_images" / f"{name}.png")
+    Image.new("RGB", (400, 100), "red").save(tmp_path / "_images" / "y.png")
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="300pt" height="75pt"><defs><style>'
+        '*{stroke-width:2}</style></defs><path d="M0 0h9v9" style="stroke:#0072b2"/></svg>'
+    )
+    (tmp_path / "_images" / "z.svg").write_text(drawings.themed(drawing), encoding="utf-8")
     shutil.copytree(ROOT / "book" / "_static" / "katex", tmp_path / "_static" / "katex")
     style = (
         'html[data-theme="light"] .k { color: #6730C5 }\nhtml[data-theme="dark"] .k { color: #fff }'
@@ -164,9 +169,11 @@ def test_the_epub_holds_what_its_package_lists(written):
         assert book.infolist()[0].compress_type == zipfile.ZIP_STORED
         package = ElementTree.fromstring(book.read("OEBPS/package.opf"))
         texts = {name: book.read(name).decode() for name in names if name.endswith(".xhtml")}
+        drawing = book.read("OEBPS/images/z.svg").decode()
     items = {item.get("href"): item for item in package.iter("{http://www.idpf.org/2007/opf}item")}
     packed = {name.removeprefix("OEBPS/") for name in names if name.startswith("OEBPS/")}
     assert packed == {*items, "package.opf"}
+    assert ("var(" in drawing, "#0072b2" in drawing) == (False, True)  # readers know no themes
     assert items["notebooks-one.xhtml"].get("properties") == "mathml"
     for name, text in texts.items():
         ElementTree.fromstring(text.partition("<!DOCTYPE html>")[2])  # or it is no XML
@@ -175,7 +182,7 @@ def test_the_epub_holds_what_its_package_lists(written):
     one = texts["OEBPS/notebooks-one.xhtml"]
     assert one.count("<math") == 2 and "katex-html" not in one
     assert 'displaystyle="true"' in one
-    assert 'src="images/x.png"' in one and "Second step" in one
+    assert one.count('src="images/z.svg"') == 1 and "Second step" in one
     navigation = re.sub(r"<(?!/?(ol|li)\b)[^>]*>", "", texts["OEBPS/nav.xhtml"])
     assert "<li>First part<ol><li>One<ol><li>Two &amp; more</li></ol></li></ol></li>" in navigation
 
@@ -243,7 +250,7 @@ def test_no_line_of_code_and_no_step_is_cut(printed):
     text = "".join(page.extract_text() for page in printed.pages)
     assert re.sub(r"\s", "", LONG) in re.sub(r"\s", "", text)
     assert "First step" in text and "Second step" in text and "(root)" in text
-    assert sum(len(page.images) for page in printed.pages) == 2
+    assert sum(len(page.images) for page in printed.pages) == 1  # the drawing is lines
 
 
 def test_what_is_wider_than_the_paper_stops_it(site):

@@ -13,9 +13,20 @@ from docutils.core import publish_doctree
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 from sphinx.errors import ExtensionError
 
+from helpers import plots
 from tools import downloads
 from tools.notebooks import LESSONS, ROOT, read
-from tools.site import definitions, formulas, head, images, scripts, search, styles, text
+from tools.site import (
+    definitions,
+    drawings,
+    formulas,
+    head,
+    images,
+    scripts,
+    search,
+    styles,
+    text,
+)
 
 
 def png(image):
@@ -53,6 +64,64 @@ def test_an_image_in_the_text_becomes_a_file_of_known_size(tmp_path):
     # A file that the build has already: only its size is added. One it has not: nothing.
     body = images.lighter('<img src="x/a.png"><img src="b.png">', tmp_path, "", {"a.png": path})
     assert body == '<img width="2" height="3" src="/a.webp"><img loading="lazy" src="b.png">'
+
+
+PIXELS = "data:image/png;base64,#ffffff"
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'width="72pt" height="36pt"><defs><style>*{stroke-linecap:butt}</style></defs>'
+    '<path d="M0 0h9v9z" style="fill:#ffffff;stroke:#0072b2"/><text>black</text>'
+    f'<image xlink:href="{PIXELS}"/><g id="on-0"><text style="fill:#ffffff">white</text></g></svg>'
+)
+
+
+def test_a_drawing_becomes_a_file_that_two_themes_show(tmp_path):
+    data = base64.b64encode(SVG.encode()).decode()
+    tag = f'<img alt="a" style="background:white" src="data:image/svg+xml;base64,{data}">'
+    body = images.lighter(tag + tag, tmp_path / "_images", "../_images", {})
+    (path,) = (tmp_path / "_images").iterdir()
+    assert path.suffix == ".svg"
+    found = BeautifulSoup(body, "html.parser")("img")
+    address = f"../_images/{path.name}"
+    assert [image["src"] for image in found] == [address, f"{address}#dark"] * 2
+    assert [image["class"] for image in found] == [["only-light"], ["only-dark"]] * 2
+    # What a theme hides is not fetched if it is lazy; what a reader sees first is not.
+    assert [image.get("loading") for image in found] == [None, "lazy", "lazy", "lazy"]
+    sizes = {(image["width"], image["height"], image.get("style")) for image in found}
+    assert sizes == {("96", "48", None)}
+
+
+def test_inks_change_in_the_dark_and_pictures_do_not():
+    themed = drawings.themed(SVG)
+    light, dark = re.findall(r":(?:root|target)\{([^}]*)\}", themed)
+    assert light == "--c000000:#000000;--c0072b2:#0072b2;--cffffff:#ffffff;"
+    assert dark.startswith("--c000000:#e") and dark.endswith(f"--cffffff:{drawings.DARK};")
+    assert f'href="{PIXELS}"' in themed
+    assert '<g id="on-0" fill="#000000"><text style="fill:#ffffff">white</text></g>' in themed
+    plain = drawings.plain(themed)
+    assert 'style="fill:#ffffff;stroke:#0072b2"' in plain and "var(" not in plain
+
+
+def test_every_ink_of_the_book_is_seen_on_both_papers():
+    palette = [
+        value
+        for value in vars(plots).values()
+        if isinstance(value, str) and re.fullmatch("#[0-9a-fA-F]{6}", value)
+    ]
+    assert len(palette) == 6
+    for color in map(str.lower, [*palette, "#000080", "#b22222"]):
+        assert drawings.contrast(drawings.in_the_dark(color), drawings.DARK) >= drawings.LINE
+    for gray in ("#000000", "#404040", "#808080", "#bbbbbb", "#eeeeee"):
+        light = drawings.contrast(gray, drawings.LIGHT)
+        dark = drawings.contrast(drawings.in_the_dark(gray), drawings.DARK)
+        assert abs(dark - min(light, drawings.INK)) < 0.2
+    pale = drawings.in_the_dark("#cfe2f3")
+    assert drawings.contrast(pale, drawings.DARK) < 1.5 and pale[5:] > pale[1:3]  # still blue
+
+
+def test_drawings_and_theme_are_on_the_same_paper():
+    style = (ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
+    assert f"--pst-color-background: {drawings.DARK};" in style
 
 
 def test_a_drawing_is_told_from_an_xray(tmp_path):

@@ -142,7 +142,9 @@ def figures_without_alt(notebook: NotebookNode) -> list[str]:
                 images += 1
                 if not output.metadata.get("image/png", {}).get("alt", "").strip():
                     offenses.append(f"{cell.id}: a figure without alt text")
-            for image in BeautifulSoup(data.get("text/html", ""), "html.parser").find_all("img"):
+            shown = BeautifulSoup(data.get("text/html", ""), "html.parser").find_all("img")
+            images += bool(shown)
+            for image in shown:
                 if not image.get("alt", "").strip():
                     offenses.append(f"{cell.id}: a figure without alt text")
         if images > 1:

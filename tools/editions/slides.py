@@ -115,7 +115,7 @@ def output(cell: NotebookNode) -> tuple[str, bool]:
             parts.append(f'<img alt="{alt}" src="data:image/png;base64,{png}" class="r-stretch">')
             is_figure = True
         elif "text/html" in data:
-            parts.append(data["text/html"])
+            parts.append(re.sub("^<img", '<img class="r-stretch"', data["text/html"]))
             is_figure |= "<img" in data["text/html"]
         elif "text/plain" in data:
             parts.append(f'<pre class="output">{html.escape(_cut(data["text/plain"]))}</pre>')

@@ -15,6 +15,7 @@ from bs4 import Tag
 
 from tools.notebooks import ROOT
 from tools.offline.pages import OUT, SITE, Page, about, anchor, bound, size
+from tools.site import drawings
 
 NAME = "book.epub"
 CONTAINER = """\
@@ -186,7 +187,10 @@ def write(found: list[Page], site: Path, path: Path, said: dict[str, Any]) -> No
         for name, text in files.items():
             add(book, f"OEBPS/{name}", text.encode())
         for name in sorted(images):
-            add(book, f"OEBPS/images/{name}", images[name].read_bytes())
+            content = images[name].read_bytes()
+            if name.endswith(".svg"):
+                content = drawings.plain(content.decode()).encode()
+            add(book, f"OEBPS/images/{name}", content)
 
 
 def markup(body: Tag) -> str:

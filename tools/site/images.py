@@ -14,9 +14,12 @@ import imagesize
 from PIL import Image, ImageChops
 from sphinx.application import Sphinx
 
+from tools.site import drawings
+
 IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 DATA = re.compile(r"data:image/(png|jpeg);base64,(.+)", re.S)
+DRAWING = re.compile(r"data:image/svg\+xml;base64,(.+)", re.S)
 
 
 def is_drawing(path: Path) -> bool:
@@ -66,6 +69,10 @@ def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> st
         if not source:
             return tag
         src = html.unescape(source[1])
+        if data := DRAWING.match(src):
+            tags = drawn(tag, base64.b64decode(data[1]).decode(), folder, address, first)
+            first = False
+            return tags
         if data := DATA.match(src):
             content = base64.b64decode(data[2])
             path = folder / f"{hashlib.sha256(content).hexdigest()[:32]}.{data[1]}"
@@ -92,6 +99,26 @@ def lighter(body: str, folder: Path, address: str, paths: dict[str, Path]) -> st
         return tag
 
     return IMAGE.sub(one, body)
+
+
+def drawn(tag: str, svg: str, folder: Path, address: str, first: bool) -> str:
+    """Write a drawing as a file, and return its tag twice: of both, a theme shows one."""
+    width, height = drawings.size(svg)
+    themed = drawings.themed(svg)
+    name = f"{hashlib.sha256(themed.encode()).hexdigest()[:32]}.svg"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(themed, encoding="utf-8")
+    tag = re.sub(r' style="[^"]*"', "", tag).replace(
+        "<img", f'<img width="{width}" height="{height}"', 1
+    )
+    wait = "" if first else ' loading="lazy"'
+    return "".join(
+        SOURCE.sub(f'src="{address}/{name}{part}"', tag).replace("<img", f"<img{more}", 1)
+        for part, more in (
+            ("", f'{wait} class="only-light"'),
+            ("#dark", ' loading="lazy" class="only-dark"'),
+        )
+    )
 
 
 def as_webp(path: Path, place: Path) -> str:
