@@ -7,9 +7,8 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
-import itertools
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -140,15 +139,15 @@ def _assignment(module: ModuleType, name: str) -> str | None:
             source = "." * node.level + str(node.module)
             source = importlib.util.resolve_name(source, module.__package__)
             return _assignment(importlib.import_module(source), name)
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if name in {part.id for part in _parts(targets) if isinstance(part, ast.Name)}:
-                return digest(node)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and name in assigned(node):
+            return digest(node)
     return None
 
 
-def _parts(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    return itertools.chain.from_iterable(map(ast.walk, nodes))
+def assigned(node: ast.Assign | ast.AnnAssign) -> set[str]:
+    """Return the names that a statement gives a value."""
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return {part.id for part in parts if isinstance(part.ctx, ast.Store)}
 
 
 def of(module: ModuleType) -> dict[str, dict[str, Any]]:

@@ -59,26 +59,15 @@ class Replace(ast.NodeTransformer):
         return self.other if node is self.target else self.generic_visit(node)
 
 
-def _settings(node: ast.Assign | ast.AnnAssign, making: set[str]) -> bool:
-    """Whether a statement gives a constant its value that records or jobs depend on."""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    parts = [part for target in targets for part in ast.walk(target)]
-    return any(isinstance(p, ast.Name) and p.id.isupper() and p.id in making for p in parts)
-
-
 def _making(tree: ast.Module) -> set[str]:
     """Return the names of a module that records and jobs depend on."""
-    named = {
-        name.id: {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
-        for statement in tree.body
-        if isinstance(statement, ast.Assign | ast.AnnAssign)
-        for name in ast.walk(statement)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
-    }
+    named: dict[str, set[str]] = {}
     for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            parts = ast.walk(statement)
-            named[statement.name] = {part.id for part in parts if isinstance(part, ast.Name)}
+        parts = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)}
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            named |= dict.fromkeys(fingerprint.assigned(statement), parts)
+        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            named[statement.name] = parts
     reached, todo = {"ALONE"}, [name for name in MAKING if name in named]
     while todo:
         name = todo.pop()
@@ -94,7 +83,9 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
     for place, statement in enumerate(tree.body):
         if isinstance(statement, ast.FunctionDef | ast.ClassDef) and statement.name in making:
             kind, nodes = "line", list(ast.walk(statement))
-        elif isinstance(statement, ast.Assign | ast.AnnAssign) and _settings(statement, making):
+        elif isinstance(statement, ast.Assign | ast.AnnAssign) and any(
+            name.isupper() for name in making & fingerprint.assigned(statement)
+        ):
             kind, nodes = "setting", [node for node in ast.walk(statement) if is_number(node)]
         else:
             continue
