@@ -124,8 +124,6 @@ def shared() -> dict[str, Any]:
 
 
 def check(runs: Runs) -> None:
-    assert runs.shared == shared()
-    sizes = {name: size["parameters"] for name, size in runs.shared["sizes"].items()}
     # Each variant changes one thing; augmentation is one.
     for name, variant in VARIANTS.items():
         recipe, whole = asdict(variant.recipe), asdict(RECIPE)
@@ -136,10 +134,5 @@ def check(runs: Runs) -> None:
         }
         changes = len(changed) + len(variant.network) + variant.early_stopping
         assert changes == (name != "the recipe") or variant.of_tutorial, name
-        assert (
-            sizes[name] != sizes["the recipe"]
-            or not variant.network
-            or "dropout" in variant.network
-        ), name
     for part in ("validation", "test"):
         assert runs.array(part, "auc").min() > 0.5
