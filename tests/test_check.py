@@ -75,29 +75,13 @@ def test_no_clone_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("path", "tests"),
     [
-        ("helpers/layers.py", {"helpers/layers.py": "", "tests/test_layers.py": ""}),
-        ("helpers/phantoms/fundus.py", {"tests/test_phantoms.py": ""}),
-        ("helpers/display.py", {"helpers/display.py": "", "tests/test_pages.py": "made_page"}),
-        ("helpers/exercises/pooling.py", {"tests/test_exercises.py": "[pooling."}),
-        ("helpers/exercises/pooling.py", {"tests/test_notebooks.py": "[pooling]"}),
-        ("helpers/exercises/__init__.py", {"tests/test_exercises.py": ""}),
-        ("experiments/too_little_data.py", {"tests/test_experiments.py": "[too_little_data"}),
-        ("notebooks/results/too-little-data.jsonl", {"tests/test_experiments.py": "[too_little"}),
-        ("notebooks/too-little-data.ipynb", {"tests/test_notebooks.py": "-too-little-data]"}),
-        ("notebooks/too-little-data.ipynb", {"tests/test_exercises.py": "[too_little_data."}),
-        ("notebooks/too-little-data.ipynb", {"tests/test_twins.py": "[too-little-data]"}),
-        ("notebooks/too-little-data.ipynb", {"tests/test_glossary.py": "[too-little-data"}),
-        ("notebooks/text/pooling.md", {"tests/test_twins.py": "[pooling]"}),
-        (
-            "book/challenges/data.md",
-            {"tests/test_glossary.py": "[data", "tests/test_pages.py": ""},
-        ),
-        ("book/reference/glossary.md", {"tests/test_glossary.py": ""}),
+        ("helpers/layers.py", {"helpers/layers.py": "", "tests/test_layers.py": ""}),  # by its name
         ("tools/terms.py", {"tests/test_glossary.py": ""}),  # by what imports it
-        ("tests/test_layers.py", {"tests/test_layers.py": ""}),
-        ("locks/requirements.txt", {"tests/test_project.py": ""}),
+        ("tests/test_layers.py", {"tests/test_layers.py": ""}),  # itself
+        # By rules, with names of modules and of lessons.
+        ("helpers/exercises/one_of_both.py", {"tests/test_notebooks.py": "[one-of-both]"}),
+        ("notebooks/one-of-both.ipynb", {"tests/test_exercises.py": "[one_of_both."}),
         (".github/workflows/test.yml", {"tests/test_project.py": ""}),
-        ("conftest.py", {"tests/test_data_report.py": ""}),
     ],
 )
 def test_tests_of_a_changed_file(path, tests):

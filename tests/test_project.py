@@ -119,10 +119,9 @@ def test_workflows_have_the_least_rights(name):
             assert "${{" not in step.get("run", "")
 
 
-@pytest.mark.parametrize(("name", "jobs"), [("publish", 4), ("release", 3)])
-def test_nothing_goes_out_before_the_tests_are_green(name, jobs):
+@pytest.mark.parametrize("name", ["publish", "release"])
+def test_nothing_goes_out_before_the_tests_are_green(name):
     workflow = WORKFLOWS[name]["jobs"]
-    assert len(workflow) == jobs
     first = [job for job in workflow if "needs" not in workflow[job]]
     assert first == ["test"]
     assert workflow["test"]["uses"] == "./.github/workflows/test.yml"
