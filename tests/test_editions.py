@@ -22,7 +22,6 @@ from bs4 import BeautifulSoup
 
 from helpers.exercises import CORRECT, Exercise
 from tests import mutants_of_exercises as mutants
-from tests.test_site import find_browser
 from tools import markdown, quizzes
 from tools.editions import assignments, checking, lessons, publish, slides
 from tools.editions.__main__ import write_quizzes, write_slides
@@ -527,20 +526,6 @@ def test_a_deck_holds_the_figures_and_all_the_prose(stored):
         assert len(notes) > 3000
         assert "<summary>" not in str(page)
         assert page.select("section section pre") and not page.find("script", src=re.compile("//"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Start headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium or Chrome here; decks are not opened")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def watched(context, path):

@@ -4,7 +4,6 @@ import base64
 import functools
 import http.server
 import json
-import os
 import re
 import shutil
 import threading
@@ -19,7 +18,6 @@ from sklearn import metrics
 from helpers import dicom, evaluation, explain, layers, results
 from helpers.datasets import DatasetError, load, synthetic_setting
 from tools import figure_data, figures
-from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages, lesson_paths, read
 
 STATIC = ROOT / "book" / "_static"
@@ -61,24 +59,6 @@ def xrays():
         if synthetic_setting() is False:
             raise
         pytest.skip(f"the real images can't be had: {error}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Start headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    path = find_browser()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have a browser: install Chromium")
-        pytest.skip("no Chromium or Chrome here; figures are not moved")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
 
-from tools.browser import find_browser
 from tools.notebooks import ROOT, book_pages
 from tools.offline import archive
 from tools.offline.pages import bound
@@ -247,22 +246,9 @@ def address(site):
 
 
 @pytest.fixture(scope="module")
-def window():
-    """Start headless Chromium and open an empty page."""
-    from playwright.sync_api import sync_playwright
-
-    path = find_browser()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have a browser: install Chromium")
-        pytest.skip("no Chromium or Chrome here; pages are not opened")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    # What asks a third party is reported below; here it is kept from getting an answer.
-    options.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=options)
-        yield running.new_page()
-        running.close()
+def window(browser):
+    """Open an empty page."""
+    return browser.new_page()
 
 
 # What a page may weigh: its first view as a server sends it, and all of it with each figure.
