@@ -14,7 +14,6 @@ import numpy as np
 from matplotlib import colors
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.collections import Collection, QuadMesh
 from matplotlib.contour import ContourSet
@@ -105,8 +104,11 @@ def _collisions(figure: Figure) -> int:
     """Return how many words lie on each other."""
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in _words(figure)]
-    # The boxes of letters have room above and below; words that touch can be read.
-    boxes = [Bbox.from_extents(b.x0, b.y0 + 2, b.x1, b.y1 - 2) for b in boxes if b.width > 1]
+    # Letters have room above and below in their boxes, and need some at both sides.
+    boxes = [box for box in boxes if box.width > 1]
+    boxes = [
+        Bbox.from_extents(b.x0 - 3, b.y0 + 2, b.x1 + 3, b.y1 - 2) for b in boxes if b.width > 1
+    ]
     return sum(int(one.overlaps(other)) for n, one in enumerate(boxes) for other in boxes[:n])
 
 
@@ -130,8 +132,9 @@ def _enlarge(figures: Sequence[Figure]) -> None:
 def _prepare(figure: Figure) -> None:
     """Let pictures keep their pixels, clouds be pictures, and name what lies on a picture."""
     figure.draw_without_rendering()
-    number = 0
     for axes in figure.axes:
+        if axes.images:  # else it has a frame at two sides
+            axes.spines[:].set_visible(True)
         for image in axes.images:
             height, width = image.get_size()
             box = image.get_window_extent()
@@ -145,9 +148,8 @@ def _prepare(figure: Figure) -> None:
                 )
             if isinstance(drawn, QuadMesh) or _count(drawn) > MANY:
                 drawn.set_rasterized(True)
-        for artist in _on_pictures(axes):
-            artist.set_gid(f"on-{number}")
-            number += 1
+    for number, artist in enumerate(_on_pictures(figure)):
+        artist.set_gid(f"on-{number}")
 
 
 def _simple(path: Path, to_pixels: Transform) -> Path:
@@ -166,17 +168,20 @@ def _count(drawn: Artist) -> int:
     return 0
 
 
-def _on_pictures(axes: Axes) -> list[Artist]:
-    """Return what is drawn on an image, and words on a colored bar: they keep their color."""
-    boxes = [image.get_window_extent().padded(3) for image in axes.images]
-    drawn = [*axes.texts, *axes.lines, *axes.patches, *axes.collections]
-    on = [one for one in drawn if any(_within(one.get_window_extent(), box) for box in boxes)]
-    bars = [patch.get_window_extent() for patch in axes.patches if _is_colored(patch)]
-    return on + [
-        text
-        for text in axes.texts
-        if text not in on and any(_within(text.get_window_extent(), bar) for bar in bars)
-    ]
+def _on_pictures(figure: Figure) -> list[Artist]:
+    """Return what keeps its color: on an image, or words on a colored bar; and its legend."""
+    on: list[Artist] = []
+    for axes in figure.axes:
+        boxes = [image.get_window_extent().padded(3) for image in axes.images]
+        bars = [patch.get_window_extent() for patch in axes.patches if _is_colored(patch)]
+        for drawn in [*axes.texts, *axes.lines, *axes.patches, *axes.collections]:
+            under = [*boxes, *bars] if isinstance(drawn, Text) else boxes
+            if any(_within(drawn.get_window_extent(), box) for box in under):
+                on.append(drawn)
+        if legend := axes.get_legend():
+            is_picture = axes.images or any(one.get_rasterized() for one in axes.collections)
+            on += [one for one in legend.legend_handles if is_picture and isinstance(one, Patch)]
+    return on
 
 
 def _within(inner: Bbox, outer: Bbox) -> bool:

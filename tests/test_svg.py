@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.patches import Patch
 from PIL import Image
 
 from helpers import _svg, plots
@@ -120,3 +121,23 @@ def test_a_contour_has_few_corners_and_its_colors_are_one_picture():
     for circle, radius in zip(circles, radii, strict=True):
         off = (circle - circle.min(axis=0) - radius) / radius
         assert np.abs(np.hypot(*off.T) - 1).max() < 0.02
+
+
+def test_the_legend_of_a_picture_keeps_its_colors():
+    figure, axes = plt.subplots(1, 2)
+    axes[0].pcolormesh(np.eye(3), cmap="gray")
+    for axis in axes:
+        axis.legend(handles=[Patch(color="#e6e6e6", label="left alone")])
+    (svg,) = _svg.images([figure])
+    assert len(re.findall(r'<g id="on-\d+"><path[^>]*fill:#e6e6e6', svg)) == 1
+    assert svg.count("fill:#e6e6e6") == 2
+
+
+def test_a_picture_has_a_frame_and_a_chart_has_two_axes():
+    figure, (left, right) = plt.subplots(1, 2)
+    left.imshow(np.eye(3))
+    right.plot([0, 1])
+    _svg.images([figure])
+    assert [
+        sum(spine.get_visible() for spine in axis.spines.values()) for axis in (left, right)
+    ] == [4, 2]
