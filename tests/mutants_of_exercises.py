@@ -275,6 +275,15 @@ _SQUARE = "the number is squared"
 _AXES = "the order of axes in a sum does not count; the variance has no sign"
 
 EQUAL = {
+    "a_smaller_model.on_front": Equal(
+        "NumPy puts the new axis there by itself",
+        {
+            "costs[None] -> costs in costs[None] < costs[:, None]",
+            "costs[None] -> costs in costs[None] <= costs[:, None]",
+            "aucs[None] -> aucs in aucs[None] > aucs[:, None]",
+            "aucs[None] -> aucs in aucs[None] >= aucs[:, None]",
+        },
+    ),
     "activations.tanh_slope": Equal(_SQUARE, {"x -> -x in np.tanh(x)"}),
     "activations.dead_units": Equal("a number is 0 if its negative is", {"H -> -H in H == 0"}),
     "chest_xrays.rates": Equal(_LABELS_NO_SIGN, {"labels -> -labels in labels == 0"}),
@@ -321,6 +330,7 @@ EQUAL = {
     "gradient_descent.batch_size": Equal(
         _SQUARE, {"sigma -> -sigma in sigma ** 2", "target -> -target in target ** 2"}
     ),
+    "sixteen_bits.smallest_update": Equal("a size has no sign", {"w -> -w in abs(w)"}),
     "momentum_and_adam.adamw_step": Equal(_SQUARE, {"g -> -g in g ** 2"}),
     "momentum_and_adam.nesterov_step": Equal(
         "a Hessian is symmetric",
@@ -390,6 +400,14 @@ EQUAL = {
     "fast_convolution.im2col": Equal(
         "`reshape` takes any negative number for the rest", {"1 -> 2 in -1"}
     ),
+    "the_file_that_goes_out.may_differ": Equal(
+        "a distance has no sign",
+        {"scores - threshold -> threshold - scores in np.abs(scores - threshold)"},
+    ),
+    "the_file_that_goes_out.prepared": Equal(
+        "minus one is as true as one",
+        {"inverted -> -inverted in 1 - gray if inverted else gray"},
+    ),
     "three_data_sets.quadratic_kappa": Equal(
         "the sign is in both costs; distances are squared; the cost is symmetric",
         {
@@ -409,15 +427,6 @@ EQUAL = {
     "three_data_sets.ensemble_accuracy": Equal(
         "the largest sum is the largest mean",
         {"chances.mean -> chances.sum in chances.mean(axis=0)"},
-    ),
-    "too_much_model.on_front": Equal(
-        "NumPy puts the new axis there by itself",
-        {
-            "costs[None] -> costs in costs[None] < costs[:, None]",
-            "costs[None] -> costs in costs[None] <= costs[:, None]",
-            "aucs[None] -> aucs in aucs[None] > aucs[:, None]",
-            "aucs[None] -> aucs in aucs[None] >= aucs[:, None]",
-        },
     ),
     "training_well.learning_rate": Equal(
         "both rates are `start` at the end of the warm-up; the cosine has no sign",

@@ -391,6 +391,15 @@ def _vectors_of_workers(random: Random) -> tuple[Any, ...]:
     return vectors, _int(random, 0, workers - 1)
 
 
+def _arrived(random: Random) -> tuple[list[str], dict[str, float | None]]:
+    """Draw names of files, and a table of most of them and of others."""
+    names = [f"{chr(97 + number)}.png" for number in range(_int(random, 8, 12))]
+    listed = [name for name in names if random.random() < 0.75]
+    table: dict[str, float | None] = {name: _float(random, 0, 1) for name in listed}
+    table |= {str(name): None for name in random.choice(listed, 2, replace=False)}
+    return names, table | {"last-week.png": 0.5, "older.png": None, listed[0]: 0.0}
+
+
 FRESH: Mapping[str, Draw] = {
     "a_smaller_model.separable_share": lambda r: (_int(r, 2, 7), _int(r, 2, 64), _int(r, 2, 64)),
     "a_smaller_model.quantize": lambda r: (
@@ -586,9 +595,6 @@ FRESH: Mapping[str, Draw] = {
         _float(r, 0.1, 2),
     ),
     "more_images_than_memory.out_of_buffer": _buffered,
-    "more_images_than_memory.largest_scale": lambda r: (
-        _normal(r, *_sides(r), scale=float(10 ** r.uniform(-2, 3))) + 0.001,
-    ),
     "momentum_and_adam.first_step": lambda r: (
         _normal(r, 2, 3, scale=4) * r.integers(0, 2, (2, 3)),
         _float(r, 0.01, 0.5),
@@ -605,6 +611,18 @@ FRESH: Mapping[str, Draw] = {
     ),
     "pretrained_on_photographs.penalty": _penalties,
     "pretrained_on_photographs.images_needed": _curve,
+    "sixteen_bits.largest_scale": lambda r: (
+        _normal(r, *_sides(r), scale=float(10 ** r.uniform(-2, 3))) + 0.001,
+    ),
+    "sixteen_bits.smallest_update": lambda r: (
+        float(r.choice([-1, 1])) * _float(r, 0.01, 30),
+        _int(r, 5, 24),
+    ),
+    "sixteen_bits.scales": lambda r: (
+        [bool(fine) for fine in r.random(14) < 0.7],
+        float(2 ** _int(r, 3, 16)),
+        _int(r, 2, 4),
+    ),
     "several_devices.combined": _parts,
     "several_devices.fastest": lambda r: (
         _float(r, 0.5, 9),
@@ -632,6 +650,17 @@ FRESH: Mapping[str, Draw] = {
     "the_convolution_layer.cost": lambda r: tuple(
         _int(r, *span) for span in ((9, 40), (9, 40), (1, 40), (1, 5), (1, 5), (2, 70))
     ),
+    "the_file_that_goes_out.may_differ": lambda r: (
+        _share(r, 12),
+        _float(r, 0.3, 0.7),
+        _float(r, 0.03, 0.2),
+    ),
+    "the_file_that_goes_out.prepared": lambda r: (
+        r.integers(0, 5000, (2, *_sides(r))),
+        _int(r, 2000, 4500),
+        bool(r.integers(2)),
+    ),
+    "the_file_that_goes_out.accounted": _arrived,
     "the_whole_network.conv_parameters": lambda r: (_int(r, 2, 7), _int(r, 2, 64), _int(r, 2, 64)),
     "the_whole_network.side_after": lambda r: (_int(r, 12, 90), _int(r, 1, 6), _int(r, 2, 4)),
     "the_whole_network.first_dense_parameters": lambda r: (_int(r, 20, 260),),
