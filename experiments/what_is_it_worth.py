@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import grid, log_odds, scaled
+from experiments.common import PLAIN_ADAM, grid, log_odds, scaled
 from helpers.models import small_network, tutorial_network
 from helpers.phantoms import Scanner, draw_labels, radiographs
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
 
 SEEDS = range(5)
-# The tutorial program's way: Adam, always the same learning rate, images as they are.
-PLAIN = Recipe(250, 64, 1e-3, cosine=False, weight_decay=0, shift=0, turn=0, zoom=0)
+PLAIN = replace(PLAIN_ADAM, steps=250, batch_size=64)
 # On the chest X-rays, each network sees 16,000 images.
 RECIPES = {
     "tutorial": PLAIN,

@@ -41,10 +41,15 @@ KERAS_TIMES = re.compile(r"\d+s(?: -)? \d+[mu]?s/(?:step|epoch) - ")
 LOGGED = re.compile(r"^WARNING:tensorflow:.*\n?", re.M)
 
 
+def in_order() -> list[Path]:
+    """Return pages and lessons in the order of `_toc.yml`, the one place that knows it."""
+    names = re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [ROOT / f"{n}{'.ipynb' if n.startswith('notebooks/') else '.md'}" for n in names]
+
+
 def lesson_paths() -> list[Path]:
-    """Return the lessons in reading order: that of `_toc.yml`, the one place that knows it."""
-    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    return [ROOT / f"{name}.ipynb" for name in re.findall(r"file: (notebooks/\S+)", toc)]
+    """Return the lessons in reading order."""
+    return [path for path in in_order() if path.suffix == ".ipynb"]
 
 
 def is_template(path: Path) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tools import markdown, terms
 from tools.markdown import slug
-from tools.notebooks import ROOT, book_pages, lesson_paths
+from tools.notebooks import ROOT, book_pages, in_order, lesson_paths
 
 BOOK = ROOT / "book"
 HELPERS = ROOT / "helpers"
@@ -322,8 +322,8 @@ def misconceptions_page() -> str:
 
 
 # Pages that are lists themselves, or speak of classes that sit in a room.
-LISTINGS = ("book/reference/book-index", "book/reference/glossary", "book/reference/api")
-LISTINGS += ("book/teaching/index", "book/teaching/misconceptions")
+LISTINGS = ("reference/book-index", "reference/glossary", "reference/api")
+LISTINGS += ("teaching/index", "teaching/misconceptions")
 
 
 def _headings(path: Path) -> list[markdown.Heading]:
@@ -334,15 +334,8 @@ def _headings(path: Path) -> list[markdown.Heading]:
 
 def _sources() -> list[Path]:
     """Return pages and lessons in the order of the book, less those that are lists themselves."""
-    toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    names = re.findall(r"file: (\S+)", toc)
-    stems = [ROOT / name for name in names if name not in LISTINGS]
-    return [
-        next(
-            path for path in (stem.with_suffix(".md"), stem.with_suffix(".ipynb")) if path.exists()
-        )
-        for stem in stems
-    ]
+    listings = [BOOK / f"{name}.md" for name in LISTINGS]
+    return [path for path in in_order() if path not in listings]
 
 
 def _sort_key(entry: str) -> str:

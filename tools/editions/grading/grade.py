@@ -27,19 +27,10 @@ MEMORY = 8 * 2**30
 LARGEST = 20 * 2**20  # bytes of a submission
 # What a function of an exercise has no need of, and what gets around a test does.
 UNUSUAL = {
-    *(
-        "builtins",
-        "ctypes",
-        "gc",
-        "get_ipython",
-        "importlib",
-        "inspect",
-        "IPython",
-        "os",
-        "pathlib",
-    ),
-    *("eval", "exec", "open", "globals", "vars", "setattr", "__import__", "compile", "subprocess"),
-    *("sys", "helpers", "checking", "verdict", "exercise", "solution", "hidden", "said", "In"),
+    *("builtins", "ctypes", "gc", "get_ipython", "importlib", "inspect", "IPython", "os"),
+    *("pathlib", "subprocess", "eval", "exec", "open", "globals", "vars", "setattr", "compile"),
+    *("__import__", "sys", "helpers", "checking", "verdict", "exercise", "solution", "hidden"),
+    *("said", "In"),
 }
 
 
