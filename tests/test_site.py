@@ -3,6 +3,7 @@
 import functools
 import gzip
 import http.server
+import io
 import os
 import re
 import shutil
@@ -15,10 +16,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
+from PIL import Image, ImageColor
 
 from tools.notebooks import ROOT, book_pages
 from tools.offline import archive
 from tools.offline.pages import bound
+from tools.site import drawings
 
 # The site is built from stored outputs: a writer's machine need not have these.
 BUILD = """
@@ -401,6 +404,36 @@ def test_planted_troubles_are_found(window, address, site, html, trouble):
     heavy.unlink()
     page.unlink()
     assert any(trouble in one for one in found), found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_drawings_follow_the_theme_and_are_fetched_once(window, address, site, scheme):
+    """Their letters can be read on a phone; what is hidden is the same file, or not fetched."""
+    window.emulate_media(color_scheme=scheme)
+    window.set_viewport_size({"width": 390, "height": 900})
+    window.goto(address + "notebooks/convolution.html", wait_until="load")
+    fetched = []
+    window.on("request", lambda request: fetched.append(request.url.partition("#")[0]))
+    seen = []
+    for image in window.locator(".only-light, .only-dark").all():
+        if not image.is_visible():  # the other theme's, or a step that is not shown
+            continue
+        image.scroll_into_view_if_needed()
+        image.evaluate("(image) => image.decode()")
+        letters = re.findall(
+            r'<text style="font-size:([\d.]+)px',
+            (site / urlsplit(image.get_attribute("src")).path.lstrip("./")).read_text("utf-8"),
+        )
+        scale = image.evaluate("(image) => image.width / image.getAttribute('width') * 4 / 3")
+        seen.append((image.get_attribute("src"), min(map(float, letters), default=99) * scale))
+        picture = Image.open(io.BytesIO(image.screenshot())).convert("RGB")
+        paper = drawings.DARK if scheme == "dark" else drawings.LIGHT
+        assert picture.getpixel((1, 1)) == ImageColor.getrgb(paper)
+    window.emulate_media(color_scheme="light")
+    assert len(seen) > 5
+    assert {source.endswith(".svg#dark") for source, _ in seen} == {scheme == "dark"}
+    assert min(letter for _, letter in seen) > 8
+    assert len(fetched) == len(set(fetched)) <= len(seen)
 
 
 def test_a_figure_in_steps_is_moved_by_the_keyboard(window, address, site, pages):

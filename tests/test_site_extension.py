@@ -256,24 +256,32 @@ def test_styles_keep_what_pages_and_scripts_name():
     assert styles.prune(font, words) == ""
 
 
-def told(baseurl, body=""):
+def told(baseurl, folder):
     """Return the tags in the head of a page, published at an address or nowhere."""
     config = SimpleNamespace(html_title="The book", html_baseurl=baseurl)
-    context = {"title": "A page", "body": body, "theme_logo": {"text": "Book"}}
-    head.add(SimpleNamespace(config=config), "notebooks/x", "", context, None)
+    context = {"title": "A page", "theme_logo": {"text": "Book"}}
+    app = SimpleNamespace(config=config, srcdir=ROOT, outdir=folder)
+    head.add(app, "notebooks/x", "", context, None)
     assert context["page_title"] == "A page · Book"
     tags = re.findall(r'<meta (?:name|property)="([^"]+)" content="([^"]*)"', context["metatags"])
     return dict(tags)
 
 
-def test_a_preview_has_a_picture_once_the_book_has_an_address():
-    assert "og:image" not in told("")
+def test_a_preview_has_a_picture_once_the_book_has_an_address(tmp_path):
+    assert "og:image" not in told("", tmp_path) and not list(tmp_path.iterdir())
     base = "https://a.github.io/book/"
-    assert told(base)["og:url"] == f"{base}notebooks/x.html"
-    assert told(base)["og:image"] == f"{base}_static/preview.png"
-    assert (ROOT / "book" / "_static" / "preview.png").is_file()
-    first = told(base, '<img alt="a" src="../_images/a.png"><img src="../_images/b.png">')
-    assert first["og:image"] == f"{base}_images/a.png"
+    tags = told(base, tmp_path)
+    assert tags["og:url"] == f"{base}notebooks/x.html"
+    assert tags["og:image"] == f"{base}_images/preview-notebooks-x.png"
+    with (
+        Image.open(tmp_path / "_images" / "preview-notebooks-x.png") as picture,
+        Image.open(ROOT / head.PREVIEW) as mark,
+    ):
+        assert picture.size == (1200, 630)
+        changed = ImageChops.difference(picture, mark).getbbox()
+        assert changed[0] > 440  # the mark is whole
+        words = picture.crop((440, 0, 1200, 630)).getcolors(10_000)
+        assert 0.005 < 1 - max(words)[0] / (760 * 630) < 0.2
 
 
 def test_robots_find_the_site_map_once_the_book_has_an_address(tmp_path):

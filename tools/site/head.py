@@ -2,16 +2,19 @@
 
 import html
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 from tools.site.text import keep_whole
 
+PREVIEW = "book/_static/preview.png"
 LONGEST = 160  # letters that search engines show
 SUMMARY = re.compile(
     r'(<a class="(?:current )?reference internal" href="[^"]*">)(.*?)(</a>)<details( open="open")?>'
@@ -59,6 +62,21 @@ def named(menu: str) -> str:
     return menu
 
 
+def draw_preview(title: str, mark: Path, place: Path) -> None:
+    """Write the picture that stands beside a link to a page: the mark of the book, and the title.
+
+    No preview shows SVG, as the figures are.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(mark) as image:
+        image.paste(image.getpixel((0, 0)), (440, 0, image.width, image.height))
+        lines, font = textwrap.fill(title, 20), ImageFont.load_default(64)
+        ImageDraw.Draw(image).multiline_text(
+            (480, image.height / 2), lines, "#10323b", font, anchor="lm", spacing=16
+        )
+        image.save(place)
+
+
 def add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Set title, description and preview of a page, and name what its menu opens."""
     book = app.config.html_title
@@ -69,11 +87,9 @@ def add(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree:
         tags |= {"description": text, "og:description": text}
     if app.config.html_baseurl:  # a preview needs whole addresses
         base = app.config.html_baseurl.rstrip("/")
-        image = re.search(r'<img\b[^>]*\bsrc="(?:\.\./)*(_images/[^"]+)"', context.get("body", ""))
-        tags["og:url"] = f"{base}/{page}.html"
-        # Not every preview shows WebP; the PNG lies beside it.
-        shown = image[1].replace(".webp", ".png") if image else "_static/preview.png"
-        tags["og:image"] = f"{base}/{shown}"
+        picture = f"_images/preview-{page.replace('/', '-')}.png"
+        draw_preview(title, Path(app.srcdir) / PREVIEW, Path(app.outdir) / picture)
+        tags |= {"og:url": f"{base}/{page}.html", "og:image": f"{base}/{picture}"}
     context["metatags"] = context.get("metatags", "") + "".join(
         f'\n    <meta {"property" if ":" in name else "name"}="{name}" '
         f'content="{html.escape(value)}" />'
