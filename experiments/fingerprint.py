@@ -150,19 +150,21 @@ def assigned(node: ast.Assign | ast.AnnAssign) -> set[str]:
     return {part.id for part in parts if isinstance(part.ctx, ast.Store)}
 
 
-def of(module: ModuleType) -> dict[str, dict[str, Any]]:
+def of(module: ModuleType, roots: tuple[str, ...] = ("run", "shared")) -> dict[str, dict[str, Any]]:
     """Return the settings and the code that records of an experiment depend on.
 
     Parameters
     ----------
     module : module
         The experiment.
+    roots : tuple of str
+        The functions that the code is reached from.
 
     Returns
     -------
     dict
         "settings": values of the constants that its records depend on, by name; "code": a digest
-        of each function, class and constant of this project that is reached from `run` or `shared`.
+        of each function, class and constant of this project that is reached.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def of(module: ModuleType) -> dict[str, dict[str, Any]]:
     # What measures time has the machine for itself: that is a setting, though the engine's.
     settings = {name: plain(getattr(module, name)) for name in ("ALONE",) if hasattr(module, name)}
     code: dict[str, str] = {}
-    todo = [getattr(module, name) for name in ("run", "shared") if hasattr(module, name)]
+    todo = [getattr(module, name) for name in roots if hasattr(module, name)]
     while todo:
         value = inspect.unwrap(todo.pop())
         name = f"{value.__module__}.{value.__qualname__}"

@@ -114,7 +114,7 @@ def run(kind, seed):
 
 
 def shared():
-    return {{"baseline": round(evaluation.majority_baseline([0, 1, 1], [1, 1]), 2)}}
+    return {{"baseline": {shared} * round(evaluation.majority_baseline([0, 1, 1], [1, 1]), 2)}}
 """
 
 
@@ -124,7 +124,7 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(fingerprint, "FOLLOWED", ("experiments", "helpers", "small"))
-    settings = {"scale": 10, "seeds": 2, "unused": 1, "two": 2, "comment": "as it is"}
+    settings = {"scale": 10, "seeds": 2, "unused": 1, "two": 2, "shared": 1, "comment": "as it is"}
 
     def make(**changes) -> ModuleType:
         source = SMALL.format(**{**settings, **changes})
@@ -222,6 +222,15 @@ def test_other_code_that_gives_the_same_can_be_confirmed(repository, tmp_path):
         engine.complete(other, folder=tmp_path)
     assert len(engine.confirm(other, 2, folder=tmp_path)) == 2
     assert engine.complete(other, folder=tmp_path) == 0
+
+
+def test_no_job_is_done_again_for_code_of_what_they_share(repository, tmp_path):
+    before = done(tmp_path)
+    with pytest.raises(engine.ExperimentError, match="what the jobs share is not what it was"):
+        engine.confirm(repository(shared="0.5"), 4, folder=tmp_path)
+    other = repository(shared="(1 + 0)")
+    assert len(engine.confirm(other, 4, folder=tmp_path)) == 1
+    assert engine.complete(other, folder=tmp_path) == 0 and done(tmp_path) == before
 
 
 def test_other_code_that_gives_something_else_can_not(repository, tmp_path):
