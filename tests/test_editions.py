@@ -175,10 +175,6 @@ def test_a_student_lesson_runs_beside_the_helpers(tmp_path):
 RUN = ("modalities-and-history", "from-dicom-to-tensor")  # they take no MedMNIST
 
 
-def test_notes_stand_below_headings_that_the_lesson_has(stored):
-    assert {n: m for n in stored if (m := lessons.misplaced_notes(stored[n], n))} == {}
-
-
 def test_a_misplaced_note_is_seen(stored, monkeypatch, tmp_path):
     monkeypatch.setattr(lessons, "NOTES", tmp_path)
     (tmp_path / "pooling.md").write_text(
