@@ -41,51 +41,6 @@ one_hot = Exercise(
 )
 
 
-def _multiplications(height: int, width: int, size: int, channels: int, filters: int) -> int:
-    return (height - size + 1) * (width - size + 1) * size**2 * channels * filters
-
-
-multiplications = Exercise(
-    _multiplications,
-    inputs=[(28, 28, 3, 1, 32), (13, 11, 5, 32, 64), (9, 8, 1, 3, 2)],
-    mistakes={
-        "That is the number of weights: each one is used at every position of the kernel.": (
-            lambda height, width, size, channels, filters: size**2 * channels * filters
-        ),
-        "Without padding the kernel has fewer positions than the image has pixels.": (
-            lambda height, width, size, channels, filters: (
-                height * width * size**2 * channels * filters
-            )
-        ),
-        "There are `height - size + 1` positions along the height: count both ends.": (
-            lambda height, width, size, channels, filters: (
-                (height - size) * (width - size) * size**2 * channels * filters
-            )
-        ),
-        "A kernel reaches through all channels of its input.": (
-            lambda height, width, size, channels, filters: _multiplications(
-                height, width, size, 1, filters
-            )
-        ),
-        "That is one filter; the layer has `filters` of them.": (
-            lambda height, width, size, channels, filters: _multiplications(
-                height, width, size, channels, 1
-            )
-        ),
-        "A kernel is `size` high and `size` wide: `size` squared weights a channel.": (
-            lambda height, width, size, channels, filters: (
-                (height - size + 1) * (width - size + 1) * size * channels * filters
-            )
-        ),
-        "The bias is added, not multiplied: leave it out.": (
-            lambda height, width, size, channels, filters: (
-                (height - size + 1) * (width - size + 1) * (size**2 * channels + 1) * filters
-            )
-        ),
-    },
-)
-
-
 def _baseline(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
     return np.mean(test_labels == np.bincount(train_labels).argmax())
 

@@ -1,123 +1,110 @@
-"""Exercises of the lesson on large and small models (S5.2)."""
+"""Exercises of the lesson on what a network costs (S5.2)."""
 
 import numpy as np
 
 from helpers.exercises import Exercise
 
 
-def _separable_share(size: int, channels: int, filters: int) -> float:
-    return (size * size * channels + channels * filters) / (size * size * channels * filters)
+def _grown(wider: int, more: int) -> tuple[int, int]:
+    return more * more, wider * wider * more * more
 
 
-separable_share = Exercise(
-    _separable_share,
-    inputs=[(3, 16, 32), (5, 8, 8), (3, 1, 4)],
+grown = Exercise(
+    _grown,
+    inputs=[(8, 1), (1, 2), (2, 3), (5, 4)],
     mistakes={
-        "The other way round: the separable convolution's work divided by the usual one's.": (
-            lambda size, channels, filters: 1 / _separable_share(size, channels, filters)
+        "Both the channels that come in and the filters grow: that is `more` times `more`.": (
+            lambda wider, more: (more, wider * wider * more)
         ),
-        "The second part is missing: a 1 x 1 convolution that mixes the channels.": (
-            lambda size, channels, filters: 1 / filters
+        "The image is wider *and* higher: its places grow by `wider` times `wider`.": (
+            lambda wider, more: (more * more, wider * more * more)
         ),
-        "The first part is missing: one kernel for each channel, `size * size` weights each.": (
-            lambda size, channels, filters: 1 / size**2
+        "A kernel is as large on a large image: parameters do not depend on its size.": (
+            lambda wider, more: (wider * wider * more * more, wider * wider * more * more)
         ),
-        "A kernel has `size * size` weights at each place, not `size`.": (
-            lambda size, channels, filters: (
-                (size * channels + channels * filters) / (size * channels * filters)
-            )
+        "More filters are more work, too: each weight is used at every place.": (
+            lambda wider, more: (more * more, wider * wider)
         ),
-        "The two parts come one after the other: their work adds up, it does not multiply.": (
-            lambda size, channels, filters: (
-                (size * size * channels) * (channels * filters) / (size * size * channels * filters)
-            )
+        "First the parameters, then the multiply-adds.": lambda wider, more: (
+            wider * wider * more * more,
+            more * more,
         ),
-        "The first part makes one output a channel, not one a filter.": (
-            lambda size, channels, filters: (
-                (size * size * filters + channels * filters) / (size * size * channels * filters)
-            )
+        "By how many times: the factors are multiplied, not added.": lambda wider, more: (
+            more + more,
+            wider + wider + more + more,
         ),
     },
 )
 
 
-def _quantize(values: np.ndarray, scale: float, zero: int) -> np.ndarray:
-    return np.clip(np.round(values / scale) + zero, -128, 127).astype("int8")
+def _largest_batch(memory: int, outputs: int, weights: int) -> int:
+    return (memory - 16 * weights) // (4 * outputs)
 
 
-_VALUES = np.array([-3.0, -1.26, -0.26, 0.0, 0.1, 0.74, 2.0, 2.4])
-
-quantize = Exercise(
-    _quantize,
-    inputs=[(_VALUES, 0.02, -10), (_VALUES, 0.5, 3), (_VALUES[:3], 0.01, 120), (_VALUES, 0.01, 20)],
-    mistakes={
-        "Numbers beyond -128 and 127 wrap around in int8: clip them first.": (
-            lambda values, scale, zero: (np.round(values / scale) + zero).astype("int64")
-        ),
-        "int8 goes down to -128; you use one step less.": lambda values, scale, zero: np.clip(
-            np.round(values / scale) + zero, -127, 127
-        ),
-        "That is uint8, from 0 to 255; int8 goes from -128 to 127.": lambda values, scale, zero: (
-            np.clip(np.round(values / scale) + zero, 0, 255)
-        ),
-        "Round to the nearest integer; you cut the decimals off.": lambda values, scale, zero: (
-            np.clip(np.trunc(values / scale) + zero, -128, 127)
-        ),
-        "Round to the nearest integer; you always round down.": lambda values, scale, zero: np.clip(
-            np.floor(values / scale) + zero, -128, 127
-        ),
-        "Divide by the scale: it is the size of one step.": lambda values, scale, zero: np.clip(
-            np.round(values * scale) + zero, -128, 127
-        ),
-        "Add the zero point: the integer that stands for 0.": lambda values, scale, zero: np.clip(
-            np.round(values / scale), -128, 127
-        ),
-        "Add the zero point; you subtract it.": lambda values, scale, zero: np.clip(
-            np.round(values / scale) - zero, -128, 127
-        ),
-        "Return the integers, not the numbers that they stand for.": lambda values, scale, zero: (
-            scale * (_quantize(values, scale, zero).astype(float) - zero)
-        ),
-    },
-)
-
-
-def _on_front(costs: np.ndarray, aucs: np.ndarray) -> np.ndarray:
-    cheaper = costs[None] < costs[:, None]
-    better = aucs[None] > aucs[:, None]
-    beaten = (cheaper & (aucs[None] >= aucs[:, None])) | (better & (costs[None] <= costs[:, None]))
-    return np.asarray(~beaten.any(axis=1))
-
-
-_COSTS = np.array([5.0, 1.0, 3.0, 2.0, 3.0, 4.0])
-_AUCS = np.array([0.95, 0.80, 0.93, 0.85, 0.90, 0.93])
-
-on_front = Exercise(
-    _on_front,
+largest_batch = Exercise(
+    _largest_batch,
     inputs=[
-        (_COSTS, _AUCS),
-        (_COSTS[::-1] * 2, _AUCS**2),
-        (np.array([1.0, 2.0, 2.0]), np.array([0.9, 0.9, 0.8])),
+        (2_000_000, 5_000, 100_000),
+        (50_000_001, 38_050, 121_410),
+        (300_000_000, 202_402, 75_618),
     ],
     mistakes={
-        "You return what is beaten; the front is the others.": lambda costs, aucs: (
-            ~_on_front(costs, aucs)
+        "The weights need room, too.": lambda memory, outputs, weights: memory // (4 * outputs),
+        "Each weight comes with its gradient and two running means: four numbers.": (
+            lambda memory, outputs, weights: (memory - 4 * weights) // (4 * outputs)
         ),
-        "Low costs are good, not high ones.": lambda costs, aucs: _on_front(-costs, aucs),
-        "High AUCs are good, not low ones.": lambda costs, aucs: _on_front(costs, -aucs),
-        "The cheapest is on the front, but others are too: whatever no one beats in both.": (
-            lambda costs, aucs: costs == costs.min()
+        "A number takes four bytes, in the outputs as in the weights.": (
+            lambda memory, outputs, weights: (memory - 4 * weights) // outputs
         ),
-        "The best is on the front, but others are too: whatever no one beats in both.": (
-            lambda costs, aucs: aucs == aucs.max()
+        "Images are whole: round down.": lambda memory, outputs, weights: (
+            (memory - 16 * weights) / (4 * outputs)
         ),
-        "Equal in one and better in the other beats too: use <= and >=, and one of them strict.": (
-            lambda costs, aucs: (
-                ~((costs[None] < costs[:, None]) & (aucs[None] > aucs[:, None])).any(axis=1)
-            )
+        "Round down: there is no room for one more.": lambda memory, outputs, weights: (
+            -((16 * weights - memory) // (4 * outputs))
         ),
-        "Return True or False for each model, in their order, not positions.": (
-            lambda costs, aucs: np.flatnonzero(_on_front(costs, aucs))
+        "The weights are there once, not once for each image.": lambda memory, outputs, weights: (
+            memory // (4 * outputs + 16 * weights)
+        ),
+    },
+)
+
+
+def _slower(times: np.ndarray) -> np.ndarray:
+    return np.asarray(np.median(times / times[:, :1], axis=0))
+
+
+_rng = np.random.default_rng(0)
+# One round slept, one was busy: a factor for all networks of it.
+_LOADS = np.array([1.0, 1.1, 5.0, 1.3, 0.2, 1.0])[:, None]
+
+slower = Exercise(
+    _slower,
+    inputs=[
+        (_LOADS * np.array([2.0, 3.0, 1.0]) * _rng.uniform(0.8, 1.4, (6, 3)),),
+        (_LOADS[:5] * np.array([1.0, 4.0]) * _rng.uniform(0.7, 1.6, (5, 2)),),
+    ],
+    mistakes={
+        "Compare within each round, not the means over all rounds.": lambda times: (
+            times.mean(axis=0) / times[:, 0].mean()
+        ),
+        "Compare within each round: divide first, then take the median.": lambda times: (
+            np.median(times, axis=0) / np.median(times[:, 0])
+        ),
+        "That is the mean; a single round can move it far. Take the median.": lambda times: np.mean(
+            times / times[:, :1], axis=0
+        ),
+        "That is how much faster each is: divide by the time of the first network.": (
+            lambda times: np.median(times[:, :1] / times, axis=0)
+        ),
+        "That is a number for each round; give one for each network.": lambda times: np.median(
+            times / times[:, :1], axis=1
+        ),
+        "Divide by the first network's time in the same round, not by that of the first round.": (
+            lambda times: np.median(times / times[:1], axis=0)
+        ),
+        "Keep the first network: it is as slow as itself, 1.": lambda times: _slower(times)[1:],
+        "That is the quickest round; take the median.": lambda times: np.min(
+            times / times[:, :1], axis=0
         ),
     },
 )
