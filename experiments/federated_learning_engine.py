@@ -102,6 +102,5 @@ def run(seed: int) -> dict[str, Any]:
 
 
 def check(runs: Runs) -> None:
-    assert runs.array("seed").tolist() == list(SEEDS)
     # FLARE's server begins with float32, and its clients go on so.
     assert (runs.array("apart") < 2e-6 * runs.array("largest")).all()

@@ -163,13 +163,11 @@ def shared() -> dict[str, Any]:
 
 
 def check(runs: Runs) -> None:
-    for classifier, seeds in SEEDS.items():
+    for classifier in SEEDS:
         truth = runs.shared["test"][classifier]["truth"]
         assert np.bincount(truth).tolist() == [234, 390]
         for way in WAYS:
-            these = runs.where(classifier=classifier, way=way)
-            assert these.array("seed").tolist() == list(seeds)
-            for one in these:
+            for one in runs.where(classifier=classifier, way=way):
                 assert len(one["truth"]) in range(480, 570) and len(one["test"]) == 624
                 assert 0.7 < one["truth"].mean() < 0.78
                 # That is the difference between the two ways.
@@ -180,4 +178,3 @@ def check(runs: Runs) -> None:
         for label in (0, 1):
             one = runs.where(view=view, label=label, other="test")[0]
             assert one["truth"].sum() == (234, 390)[label]
-            assert len(one["scores"]) == len(one["truth"]) == len(one["children"])

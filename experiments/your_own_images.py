@@ -63,10 +63,7 @@ def shared() -> dict[str, Any]:
 def check(runs: Runs) -> None:
     assert np.bincount(runs.shared["test"]["truth"]).tolist() == [234, 390]
     for share in SHARES:
-        these = runs.where(share=share)
-        assert these.array("seed").tolist() == list(SEEDS)
-        for one in these:
-            assert len(one["test"]) == 624
+        for one in runs.where(share=share):
             held = len(one["truth"])
             assert abs(held / (held + one["images"]) - VALIDATION) < 0.03
             assert abs((held + one["images"]) / (share * 5232) - 1) < 0.15
