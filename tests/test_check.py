@@ -106,7 +106,7 @@ def test_linters_see_what_changed_and_is_there():
 
 
 def test_files_of_a_lesson():
-    files = check.files_of("too-little-data", ROOT)
+    files = check.files_of("too-little-data")
     assert files[:2] == ["notebooks/too-little-data.ipynb", "helpers/exercises/too_little_data.py"]
     assert "book/challenges/data.md" in files
     *_, run = check.commands(files, "too-little-data")

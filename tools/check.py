@@ -95,19 +95,19 @@ def changed(root: Path) -> list[str]:
     return sorted(set(filter(None, (tracked + "\0" + new).split("\0"))))
 
 
-def files_of(lesson: str, root: Path) -> list[str]:
+def files_of(lesson: str) -> list[str]:
     """Return the files of one lesson: it, its exercises, its experiments, the page above it."""
     name = lesson.replace("-", "_")
     return [
         f"notebooks/{lesson}.ipynb",
         f"helpers/exercises/{name}.py",
-        *(str(path.relative_to(root)) for path in sorted(root.glob(f"experiments/{name}*.py"))),
-        *(f"{page}.md" for page in _pages_above(f"notebooks/{lesson}", root)),
+        *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob(f"experiments/{name}*.py"))),
+        *(f"{page}.md" for page in _pages_above(f"notebooks/{lesson}")),
     ]
 
 
-def _pages_above(file: str, root: Path) -> list[str]:
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+def _pages_above(file: str) -> list[str]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
     return [
         chapter["file"]
@@ -129,41 +129,41 @@ def _imports(path: Path) -> set[str]:
     return names
 
 
-def _tests_of_module(path: str, root: Path) -> Iterable[str]:
+def _tests_of_module(path: str) -> Iterable[str]:
     """Return the test file of a module's name; without one, those that import the module."""
     stem = Path(path).stem
     if path.startswith("tests/test_"):
         return [path]
-    if (root / f"tests/test_{stem}.py").exists():
+    if (ROOT / f"tests/test_{stem}.py").exists():
         return [f"tests/test_{stem}.py"]
     module = path.removesuffix(".py").replace("/", ".")
-    tests = sorted(root.glob("tests/test_*.py"))
-    return [str(test.relative_to(root)) for test in tests if module in _imports(test)]
+    tests = sorted(ROOT.glob("tests/test_*.py"))
+    return [str(test.relative_to(ROOT)) for test in tests if module in _imports(test)]
 
 
-def tests_for(path: str, root: Path = ROOT) -> Selection:
+def tests_for(path: str) -> Selection:
     """Return the tests that a change of one file can break."""
     name = Path(path).stem
     names = {"path": path, "name": name.replace("-", "_"), "slug": name.replace("_", "-")}
     selection: Selection = {}
     for pattern, test, words in RULES:
-        if fnmatch(path, pattern) and (root / test.format(**names)).exists():
+        if fnmatch(path, pattern) and (ROOT / test.format(**names)).exists():
             selection.setdefault(test.format(**names), set()).add(words.format(**names))
     if path.endswith(".py"):
-        for test in _tests_of_module(path, root):
+        for test in _tests_of_module(path):
             selection.setdefault(test, set()).add("")
     for test in SLOW:
         selection.pop(test, None)
     return selection
 
 
-def commands(paths: list[str], lesson: str = "", root: Path = ROOT) -> list[list[str]]:
+def commands(paths: list[str], lesson: str = "") -> list[list[str]]:
     """Return what to run for changed files: linters, then tests."""
-    there = [path for path in paths if (root / path).is_file()]
+    there = [path for path in paths if (ROOT / path).is_file()]
     code = [path for path in there if path.endswith((".py", ".ipynb"))]
     whole, partial, words = set(), set(), set()
     for path in paths:
-        for test, wanted in tests_for(path, root).items():
+        for test, wanted in tests_for(path).items():
             (whole if "" in wanted else partial).add(test)
             words |= {word for several in wanted for word in several.split(" or ") if word}
     # Reversed below, or a word that begins with "-" comes first and is taken for an option.
@@ -192,7 +192,7 @@ def main(arguments: list[str]) -> int:
     lessons = sorted(path.stem for path in ROOT.glob("notebooks/*.ipynb"))
     lesson = what if what in lessons else ""
     if lesson:
-        paths, title = files_of(lesson, ROOT), f"Files of {lesson}"
+        paths, title = files_of(lesson), f"Files of {lesson}"
     elif (ROOT / what).is_file():
         paths, title = [what], "As if it had changed"
     elif what:
