@@ -66,6 +66,20 @@ def test_an_image_in_the_text_becomes_a_file_of_known_size(tmp_path):
     assert body == '<img width="2" height="3" src="/a.webp"><img loading="lazy" src="b.png">'
 
 
+@pytest.mark.parametrize(
+    ("tex", "applied"), [(r"x^2_{\max} + y_{\min}", 0), (r"\max_i x_i", 1), (r"\log x", 1)]
+)
+def test_a_name_alone_in_a_script_is_valid_mathml(tex, applied):
+    formula = formulas.render(tex, display=True)
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><semantics>' in formula
+    assert formula.count(formulas.APPLIED) == applied
+    mathml = BeautifulSoup(formula, "html.parser").math
+    room = {"msub": 2, "munder": 2, "msubsup": 3}
+    for element in mathml.find_all(list(room)):
+        assert len(element.find_all(recursive=False)) == room[element.name], str(element)
+    assert mathml.find(["msub", "munder", "msubsup", "mi"])
+
+
 PIXELS = "data:image/png;base64,#ffffff"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '

@@ -101,9 +101,6 @@ def fitted(page: Page, places: dict[str, str]) -> list[str]:
         table["displaystyle"] = "true"
     for cell in page.body.find_all("mtd"):
         del cell["width"]
-    # KaTeX writes a third child where MathML has room for two; nobody sees it.
-    for applied in page.body.find_all("mo", string="\u2061"):
-        applied.decompose()
     for table in page.body.find_all(["table", "tr", "th", "td"]):
         for name in FOREIGN:
             del table[name]

@@ -9,6 +9,7 @@ import html
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 STYLE = "katex/katex.min.css"
 # Fonts that nearly every formula needs; without a hint the browser asks for them late.
 FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+# What KaTeX writes after a name, "applied to", and elements that have no room for it.
+APPLIED = "\u2061"
+SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover", "mfrac", "mroot"}
+NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
 
 
 @functools.cache
@@ -50,10 +55,28 @@ def render(tex: str, display: bool = False) -> str:
     ValueError: Undefined control sequence: \sqroot at position 1: \sqroot{x}
     """
     try:
-        return str(engine().call("katex.renderToString", tex, {"displayMode": display}))
+        return mended(str(engine().call("katex.renderToString", tex, {"displayMode": display})))
     except JSEvalException as error:
         message = str(error).partition("KaTeX parse error: ")[2].partition("\n")[0]
         raise ValueError(message.replace("\u0332", "") or str(error)) from error
+
+
+def mended(formula: str) -> str:
+    r"""Return a formula of KaTeX whose MathML is valid.
+
+    A name that stands alone in a script, as `\max` in `x_{\max}`, comes with an invisible sign that
+    says to what it is applied: one child more than a script may have.
+    """
+    if APPLIED not in formula:
+        return formula
+    before, start, rest = formula.partition("<math" + NAMESPACE)
+    mathml, end, after = rest.partition("</math>")
+    root = ElementTree.fromstring(f"<math{mathml}{end}")
+    for parent in root.iter():
+        for child in list(parent):
+            if child.text == APPLIED and parent.tag in SCRIPTS:
+                parent.remove(child)
+    return f"{before}{start}{ElementTree.tostring(root, encoding='unicode')[len('<math') :]}{after}"
 
 
 def check_version(app: Sphinx) -> None:
