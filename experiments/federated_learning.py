@@ -52,7 +52,7 @@ Weights = list[np.ndarray]
 def jobs() -> Iterator[dict[str, Any]]:
     yield from grid(data=[CHESTS], prevalence=PREVALENCES, way=WAYS, seed=SEEDS)
     # A network takes minutes where logistic regression takes seconds.
-    yield from grid(data=[PHANTOMS], prevalence=["different"], way=WAYS, seed=SEEDS[:3])
+    yield from grid(data=[PHANTOMS], prevalence=["different"], way=WAYS, seed=SEEDS)
 
 
 # ---- Hospitals, and their mean -------------------------------------------------------------
