@@ -6,8 +6,8 @@
 The other helpers take models of other makers too: functional, `Sequential`, subclassed, loaded from
 a file, with a model inside. Such a model takes one batch of images. It ends in a layer with softmax
 over K classes, in a dense layer that gives their logits, or in one output (sigmoid, or its logit)
-for class 1 of two. If it begins with a `Rescaling` layer for gray levels, as
-`Rescaling(1 / 255)`, it gets images from 0 to 255.
+for class 1 of two; for `training.train_findings`, in a sigmoid for each finding. If it begins with
+a `Rescaling` layer for gray levels, as `Rescaling(1 / 255)`, it gets images from 0 to 255.
 """
 
 from __future__ import annotations
@@ -464,6 +464,44 @@ def head_of(model: keras.Model, images: Array) -> Head:
             "for K >= 2 classes, in Dense(K), or in Dense(1, activation='sigmoid') for two"
         )
     return Head(last, str(kind), count)
+
+
+def findings_of(model: keras.Model, images: Array) -> int:
+    """Return how many findings a model answers at once, each with a sigmoid of its own.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Of any making; see `helpers.models`.
+    images : array (N, H, W, C)
+        As from `images_for`; the first is used.
+
+    Raises
+    ------
+    ValueError
+        If the model has no weights yet, or does not end in sigmoids.
+
+    Examples
+    --------
+    >>> import keras
+    >>> layers = [keras.Input((28, 28, 1)), keras.layers.Flatten()]
+    >>> model = keras.Sequential([*layers, keras.layers.Dense(14, activation="sigmoid")])
+    >>> findings_of(model, np.zeros((1, 28, 28, 1), "float32"))
+    14
+    """
+    if not _keras_model(model).built:
+        raise ValueError(
+            f"model={model.name!r} has no weights yet; begin it with keras.Input((28, 28, 1))"
+        )
+    with listening(layers_of(model)) as calls:
+        output = model(images[:1], training=False)
+    last = next((layer for layer, given in calls if given is output), None)
+    if len(getattr(output, "shape", ())) != 2 or _kind(last) != "sigmoid":
+        raise ValueError(
+            f"model={model.name!r} does not give each finding a probability of its own; give one "
+            "that ends in Dense(K, activation='sigmoid') for K findings"
+        )
+    return int(output.shape[1])
 
 
 def probabilities(head: Head, output: Array) -> Array:

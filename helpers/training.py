@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from helpers import inputs
-from helpers.models import Head, head_of, images_for, layers_of, probabilities
+from helpers.models import Head, findings_of, head_of, images_for, layers_of, probabilities
 
 if TYPE_CHECKING:
     import keras
@@ -234,6 +234,138 @@ def train(
         if watch is not None:
             watch(step)
     return losses
+
+
+def findings_loss(truth: Any, said: Any) -> Any:
+    """Return the binary cross-entropy of each image (N,), summed over its findings: a Keras loss.
+
+    A finding that nobody knows, -1, counts nothing, and moves no weight.
+
+    Source: equation findings-loss, with the mask of unknown labels.
+
+    Parameters
+    ----------
+    truth : tensor (N, K)
+        1 there, 0 not there, -1 unknown.
+    said : tensor (N, K)
+        Probabilities.
+
+    Examples
+    --------
+    >>> truth, said = np.array([[1, 0], [1, -1]], "float32"), np.full((2, 2), 0.5, "float32")
+    >>> np.asarray(findings_loss(truth, said)).round(3)
+    array([1.386, 0.693], dtype=float32)
+    """
+    from keras import ops
+
+    truth, said = ops.convert_to_tensor(truth), ops.convert_to_tensor(said)
+    known = ops.cast(truth >= 0, said.dtype)
+    each = ops.binary_crossentropy(ops.cast(ops.maximum(truth, 0), said.dtype), said)
+    return ops.sum(known * each, axis=-1)
+
+
+def train_findings(
+    model: keras.Model,
+    images: Array,
+    labels: ArrayLike,
+    recipe: Recipe,
+    seed: int = 0,
+    verbose: bool = True,
+) -> list[float]:
+    """Train a model of several findings at once by a recipe; return the loss of each step.
+
+    As `train`, with `findings_loss`. What the model then says is `model.predict(images)`, (N, K).
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in a sigmoid for each finding.
+    images : float32 array (N, H, W, C)
+        As of `train`.
+    labels : int array (N, K)
+        1 where a finding is there, 0 where it is not, -1 where nobody knows.
+    recipe : Recipe
+        Settings; class weights and label smoothing are of one class an image, and refused.
+    seed : int
+        Of order and augmentation.
+    verbose : bool
+        Show progress.
+
+    Raises
+    ------
+    ValueError
+        If an argument is no such value, labels do not fit images and model, or a finding is not
+        known to be there in any image, or in all: then nothing is trained. If the loss is no
+        longer a number: then the model is lost.
+
+    Examples
+    --------
+    >>> import keras
+    >>> images = np.random.default_rng(0).random((8, 28, 28, 1), "float32")
+    >>> layers = [keras.Input((28, 28, 1)), keras.layers.Flatten()]
+    >>> model = keras.Sequential([*layers, keras.layers.Dense(2, activation="sigmoid")])
+    >>> labels = np.array([[0, 1], [1, 0], [1, 1], [-1, 0]] * 2)
+    >>> len(train_findings(model, images, labels, Recipe(steps=3), verbose=False))
+    3
+    """
+    import keras
+    from tqdm import tqdm
+
+    X = images_for(model, images)
+    inputs.instance("recipe", recipe, Recipe, "Recipe(steps=100)")
+    if recipe.class_weights or recipe.label_smoothing:
+        raise ValueError(
+            f"recipe={inputs.told(recipe)} has class weights or label smoothing, which are of one "
+            "class an image; give one without them"
+        )
+    random = np.random.default_rng(inputs.whole("seed", seed, 0))
+    inputs.one_of("verbose", verbose, (True, False))
+    if not model.built:
+        model(X[:1])
+    targets = _findings(labels, len(X), findings_of(model, X))
+    rate: Any = recipe.learning_rate
+    if recipe.cosine:
+        rate = keras.optimizers.schedules.CosineDecay(rate, recipe.steps)
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay), findings_loss)
+    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
+    # A loop of its own, since the stored runs of many experiments hang on each line of `train`.
+    order, losses = np.empty(0, int), []
+    for step in tqdm(range(1, recipe.steps + 1), unit="step", disable=not verbose):
+        while len(order) < recipe.batch_size:
+            order = np.append(order, random.permutation(len(X)))
+        batch, order = order[: recipe.batch_size], order[recipe.batch_size :]
+        losses.append(
+            float(model.train_on_batch(_augmented(X[batch], recipe, random), targets[batch]))
+        )
+        if not np.isfinite(losses[-1]):
+            raise ValueError(
+                f"the loss is {losses[-1]} at step {step}: make the model anew and lower "
+                f"learning_rate={recipe.learning_rate:g}"
+            )
+    return losses
+
+
+def _findings(labels: ArrayLike, count: int, findings: int) -> Array:
+    """Return the labels of several findings as float32 (N, K), or raise."""
+    given = inputs.array("labels", labels)
+    if given.shape != (count, findings):
+        raise ValueError(
+            f"labels have shape {given.shape}; give ({count}, {findings}): for each image whether "
+            "each finding that the model answers is there"
+        )
+    if given.dtype.kind not in "iu" or given.min() < -1 or given.max() > 1:
+        raise ValueError(
+            f"labels are {given.dtype} from {given.min()} to {given.max()}; give integers: "
+            "1 there, 0 not there, -1 unknown"
+        )
+    for finding, column in enumerate(given.T):
+        for value, what in ((1, "there"), (0, "not there")):
+            if not (column == value).any():
+                raise ValueError(
+                    f"labels[:, {finding}] are never {value} ({what}), so that nothing can be "
+                    "learned of this finding; give images of both kinds, or leave it out"
+                )
+    return given.astype("float32")
 
 
 def predict(model: keras.Model, images: Array, flips: Sequence[str] = ("",)) -> Array:

@@ -280,6 +280,23 @@ def of_phantoms():
         seed=wrong_wholes(0),
         size=wrong_wholes(8),
     )
+    strengths = np.zeros((2, len(phantoms.FINDINGS)))
+    yield from rows(
+        phantoms.chests,
+        {"strength": strengths, "seed": 0, "size": 28},
+        strength=[
+            *([], 3, None, "01", strengths[0], strengths[:, 1:], strengths[None]),
+            *(strengths + 1.1, strengths - 0.1, strengths * NAN, [[0], [1, 2]]),
+        ],
+        seed=wrong_wholes(0),
+        size=wrong_wholes(8),
+    )
+    yield from rows(
+        phantoms.draw_findings,
+        {"count": 3, "seed": 0},
+        count=wrong_wholes(1),
+        seed=wrong_wholes(0),
+    )
     pairs = [
         1,
         None,
@@ -362,6 +379,12 @@ def of_results_parallel_datasets():
 # For Keras models. One that is given by mistake: not loaded, not called, not a model.
 MODEL = models.small_network((8, 8, 1), filters=(2,))
 NO_MODEL = [None, "model.keras", models.small_network, keras.Model, keras.layers.Dense(2), [MODEL]]
+FINDING_MODEL = keras.Sequential(
+    [
+        *(keras.Input((8, 8, 1)), keras.layers.Flatten()),
+        keras.layers.Dense(2, activation="sigmoid"),
+    ]
+)
 PICTURES = np.linspace(0, 1, 128, dtype="float32").reshape(2, 8, 8, 1)
 
 
@@ -397,6 +420,8 @@ def of_models():
         yield from rows(function, {"model": MODEL}, model=NO_MODEL)
     both = {"model": MODEL, "images": PICTURES}
     yield from rows(models.head_of, both, model=NO_MODEL)
+    both_findings = {"model": FINDING_MODEL, "images": PICTURES}
+    yield from rows(models.findings_of, both_findings, model=[*NO_MODEL, MODEL])
     yield from rows(
         models.images_for, both, model=NO_MODEL, images=[*wrong_pictures(PICTURES), *UNFIT]
     )
@@ -449,6 +474,24 @@ def of_training():
         seed=wrong_wholes(0),
         verbose=[None, 2, "no"],
         watch=["print", 1, [print]],
+    )
+    yield from rows(
+        training.train_findings,
+        {"model": FINDING_MODEL, "images": PICTURES, "labels": [[0, 1], [1, 0]]}
+        | {"recipe": right["recipe"], "verbose": False},
+        model=[*NO_MODEL, MODEL],
+        images=wrong["images"],
+        labels=[
+            *([0, 1], [[0, 1]], [[0, 1, 1], [1, 0, 0]], [[0, 2], [1, 0]], [[-2, 1], [1, 0]], None),
+            *([[0.0, 1.0], [1.0, 0.0]], [[True, False], [False, True]], "01", [], [[0], [0, 1]]),
+            *([[0, 1], [0, 0]], [[1, 1], [1, 0]], [[-1, 1], [1, 0]], [[NAN, 1.0], [0.0, 1.0]]),
+        ],
+        recipe=[
+            *recipes,
+            *(training.Recipe(class_weights=True), training.Recipe(label_smoothing=0.1)),
+        ],
+        seed=wrong_wholes(0),
+        verbose=[None, 2, "no"],
     )
     yield from rows(
         training.predict,
@@ -656,6 +699,7 @@ EXCEPTIONS = {
         "takes no argument",
     ),
     "helpers.network.Layer": "to be derived from, not called",
+    "helpers.training.findings_loss": "for Keras, which gives it tensors",
     "helpers.datasets.synthetic_setting": "reads the environment; see test_datasets",
     "helpers.results.load": "takes the name of a stored file; see test_experiments",
     "helpers.model_card.evaluate": "takes what `evaluation` takes; see test_model_card",

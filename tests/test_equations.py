@@ -23,6 +23,7 @@ from helpers import layers as L
 from helpers import network as net
 from helpers.conformal import conformal_limits
 from helpers.models import receptive_field
+from helpers.training import findings_loss
 from tests.compare import assert_close, central_differences
 from tools.notebooks import lesson_paths
 
@@ -380,6 +381,40 @@ def test_eq_binary():
         assert_close(L.sigmoid([z_1 - z_0])[0], share)
         assert_close(L.softmax([z_0, z_1])[1], share)
         assert_close(special.expit(z_1 - z_0), share)
+
+
+def loss_of_findings(z: np.ndarray, y: np.ndarray, known: np.ndarray) -> float:
+    """Equation masked-loss, for one image; with all findings known, findings-loss."""
+    total = 0.0
+    for k in range(len(z)):
+        p = 1 / (1 + math.exp(-z[k]))
+        total -= known[k] * (y[k] * math.log(p) + (1 - y[k]) * math.log(1 - p))
+    return total
+
+
+def test_eq_findings_loss():
+    z, y = normal(0, 3, 5), np.array([[0, 1, 0, 1, 1], [0, 0, 0, 0, 1], [1, 1, 1, 0, 0]])
+    values = np.array([loss_of_findings(*row, np.ones(5)) for row in zip(z, y, strict=True)])
+    theirs = tf.nn.sigmoid_cross_entropy_with_logits(y.astype(float), z).numpy().sum(axis=1)
+    assert_close(theirs, values)
+    ours = findings_loss(y.astype(float), special.expit(z))
+    np.testing.assert_allclose(np.asarray(ours), values, rtol=1e-5)
+
+
+def test_eq_findings_gradient():
+    z, y = normal(0, 5), np.array([0, 1, 0, 1, 1])
+    dz = np.array([1 / (1 + math.exp(-z_k)) - y_k for z_k, y_k in zip(z, y, strict=True)])
+    assert_close(slopes(lambda z: np.array(loss_of_findings(z, y, np.ones(5))), z), dz)
+    assert_close(gradient(lambda z: findings_loss(y[None], tf.sigmoid(z)[None])[0], z)[0], dz)
+
+
+def test_eq_masked_loss():
+    z, y, known = normal(0, 5), np.array([0, -1, 0, 1, -1]), np.array([1, 0, 1, 1, 0])
+    value, dz = loss_of_findings(z, y, known), known * (special.expit(z) - y)
+    ours = findings_loss(y[None].astype(float), special.expit(z)[None])
+    np.testing.assert_allclose(np.asarray(ours), [value], rtol=1e-5)
+    assert_close(slopes(lambda z: np.array(loss_of_findings(z, y, known)), z), dz)
+    assert_close(gradient(lambda z: findings_loss(y[None], tf.sigmoid(z)[None])[0], z)[0], dz)
 
 
 # ------------------------------------------------------------------------------ backpropagation

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from helpers import phantoms
 from helpers.dicom import read, to_unit
-from helpers.phantoms import Lesion, Scanner, draw_labels
+from helpers.phantoms import FINDINGS, Lesion, Scanner, chests, draw_findings, draw_labels
 from helpers.phantoms.export import write_export
 from helpers.phantoms.radiography import _path, _slab
 
@@ -363,6 +363,63 @@ def test_a_tube_is_as_thick_as_was_drawn():
     # The widest ball that fits into a tube has the tube's radius.
     depth = [ndimage.distance_transform_edt(volume[..., 0]).max() for volume in made.images]
     np.testing.assert_allclose(depth, 28 * made.parameters["radius"], atol=1)
+
+
+# Several findings at once.
+
+# The same patients, as good as without noise.
+PLAIN = np.zeros((60, len(FINDINGS)))
+only = pytest.mark.parametrize("finding", FINDINGS)
+
+
+def with_finding(finding, strength=1.0):
+    there = PLAIN.copy()
+    there[:, list(FINDINGS).index(finding)] = strength
+    return chests(there, 4).astype(float)[..., 0]
+
+
+def test_findings_are_as_frequent_and_go_together_as_is_said():
+    strength = draw_findings(40_000, seed=1)
+    there, share = strength > 0, np.array(list(FINDINGS.values()))
+    assert np.abs(there.mean(axis=0) - share).max() < 0.01
+    assert strength[there].min() > 0.2 and strength.max() < 1
+    heart, effusion, _, nodule, _ = there.T
+    assert effusion[heart].mean() > 2 * effusion[~heart].mean()
+    assert abs(nodule[heart].mean() - nodule[~heart].mean()) < 0.01
+
+
+@only
+def test_a_finding_changes_the_image_and_more_if_it_is_strong(finding):
+    none = chests(PLAIN, 4).astype(float)[..., 0]
+    weak, strong = (np.abs(with_finding(finding, s) - none) for s in (0.2, 1))
+    assert (strong.mean(axis=(1, 2)) > weak.mean(axis=(1, 2))).mean() > 0.9
+    # Noise changes no pixel by so much; a nodule may lie behind the heart.
+    assert (strong.max(axis=(1, 2)) > 20).mean() > 0.8
+
+
+def test_fluid_is_white_where_air_was_and_free_air_is_black():
+    none = chests(PLAIN, 4).astype(float)[..., 0]
+    for finding in FINDINGS:
+        change = with_finding(finding) - none
+        large = change[np.abs(change) > 20]
+        assert (large < 0).mean() > 0.95 if finding == "pneumothorax" else (large > 0).mean() > 0.95
+
+
+def test_anatomy_does_not_tell_what_is_found():
+    """Findings and anatomy of one seed: the scale of the patients must not follow the findings."""
+    strength = draw_findings(3000, seed=7)
+    healthy = chests(np.zeros_like(strength), seed=7).astype(float).mean(axis=(2, 3))
+    for finding in (strength > 0).T.astype(float):
+        for row in healthy.T:
+            assert abs(np.corrcoef(finding, row)[0, 1]) < 0.075  # four standard errors
+
+
+def test_chests_of_one_seed_are_the_same():
+    strength = draw_findings(5, seed=2)
+    first, again, other = (chests(strength, seed, size=32) for seed in (3, 3, 4))
+    assert first.shape == (5, 32, 32, 1) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).mean() > 0.3
 
 
 UNUSABLE = ("truncated", "no pixels", "no depth", "constant")

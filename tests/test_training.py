@@ -8,7 +8,15 @@ import pytest
 from scipy import ndimage
 
 from helpers.models import small_network
-from helpers.training import Recipe, augment, predict, settle, train, with_own_statistics
+from helpers.training import (
+    Recipe,
+    augment,
+    predict,
+    settle,
+    train,
+    train_findings,
+    with_own_statistics,
+)
 
 STILL = Recipe(steps=1, shift=0, turn=0, zoom=0)
 
@@ -287,3 +295,72 @@ def test_volumes_are_refused_otherwise():
         train(volume_network((6, 8, 8, 1)), volumes, [0, 1, 0, 1], Recipe(steps=1), verbose=False)
     with pytest.raises(ValueError, match=r"images have shape .*; give \(N, H, W, C\)"):
         augment(volumes, Recipe(), np.random.default_rng(0))
+
+
+# Several findings at once.
+
+
+def spots(count=300):
+    """Return images with a bright spot left, right, both or neither, and which of them (N, 2)."""
+    random = np.random.default_rng(0)
+    there = random.random((count, 2)) < 0.4
+    images = 0.2 * random.random((count, 8, 8, 1), "float32")
+    images[:, 3:5, 1:3, 0] += 0.5 * there[:, 0, None, None]
+    images[:, 3:5, 5:7, 0] += 0.5 * there[:, 1, None, None]
+    return images, there.astype(int)
+
+
+def two_findings():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            *(keras.Input((8, 8, 1)), keras.layers.Flatten()),
+            keras.layers.Dense(2, activation="sigmoid"),
+        ]
+    )
+
+
+PLAIN = replace(STILL, steps=150, learning_rate=0.03)
+
+
+def test_findings_are_learned_each_by_itself():
+    images, labels = spots()
+    model = two_findings()
+    losses = train_findings(model, images, labels, PLAIN, verbose=False)
+    assert np.mean(losses[-10:]) < 0.3 * losses[0]
+    assert ((model.predict(images, verbose=0) > 0.5) == labels).mean() > 0.99
+
+
+def test_unknown_labels_move_nothing():
+    """Whatever stands behind an unknown label, the same weights come out."""
+    images, labels = spots()
+    unknown = np.random.default_rng(1).random(labels.shape) < 0.3
+    weights = []
+    for values in (images, np.where(unknown[:, :1, None, None], 1 - images, images)):
+        # Of images that are unknown altogether nothing is learned, whatever they show.
+        hidden = np.where(unknown[:, :1], -1, labels)
+        model = two_findings()
+        train_findings(model, values, hidden, PLAIN, verbose=False)
+        weights.append(model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    model = two_findings()
+    train_findings(model, images, np.where(unknown, -1, labels), PLAIN, verbose=False)
+    assert ((model.predict(images, verbose=0) > 0.5) == labels).mean() > 0.98
+
+
+def test_findings_are_trained_reproducibly():
+    images, labels = spots()
+    runs = [
+        train_findings(two_findings(), images, labels, replace(PLAIN, shift=0.1), seed, False)
+        for seed in (0, 0, 1)
+    ]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_findings_whose_loss_is_lost_are_an_error():
+    images, labels = spots()
+    with pytest.raises(ValueError, match="the loss is (nan|inf) at step .* lower learning_rate"):
+        train_findings(
+            two_findings(), images, labels, replace(PLAIN, learning_rate=1e38), verbose=False
+        )

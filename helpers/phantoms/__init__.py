@@ -19,9 +19,12 @@ marker : sequence of floats, or None
 They return `Phantoms`, and raise ValueError if labels are no classes of theirs, the marker has not
 one probability a class, or another parameter is not what is listed. Positions are (x, y) from
 (-1, -1) top left to (1, 1) bottom right.
+
+`chests` draws radiographs with several findings at once, as `draw_findings` says.
 """
 
 from .drawing import Lesion, Phantoms, Scanner, draw_labels
+from .findings import FINDINGS, chests, draw_findings
 from .photography import SPOTS, fundus
 from .radiography import BONE, LUNG, PHOTONS, TISSUE, radiographs
 from .solids import tubes
@@ -31,6 +34,7 @@ from .tomography import LESIONS, SEQUENCES, TISSUES, signals, slices
 __all__ = [
     "BONE",
     "DYNAMIC_RANGE",
+    "FINDINGS",
     "LESIONS",
     "LUNG",
     "PHOTONS",
@@ -41,6 +45,8 @@ __all__ = [
     "Lesion",
     "Phantoms",
     "Scanner",
+    "chests",
+    "draw_findings",
     "draw_labels",
     "fundus",
     "radiographs",
