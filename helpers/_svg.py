@@ -207,6 +207,7 @@ def compact(svg: str) -> str:
         r' id="([^"]*)"', lambda id: id[0] if id[1] in named or id[1][:3] == "on-" else "", svg
     )
     svg = re.sub(r"\s*\n\s*", " ", svg).replace("> <", "><")
+    svg = re.sub("<g>(<[^<>]*/>)</g>", r"\1", svg)
     svg = re.sub(r'style="[^"]*"', lambda style: re.sub("([:;]) ", r"\1", style[0]), svg)
     svg = re.sub(r'(?<= [dxy]=")[^"]*', lambda numbers: _rounded(numbers[0]), svg)
     return re.sub(r"data:image/png;base64,([^\"]*)", lambda image: _lighter(image[1]), svg)
@@ -214,9 +215,10 @@ def compact(svg: str) -> str:
 
 def _rounded(numbers: str) -> str:
     """Write numbers with two digits behind the point: a pixel has no more."""
-    return re.sub(
+    short = re.sub(
         r"-?\d+\.\d+", lambda one: f"{float(one[0]):.2f}".rstrip("0").rstrip("."), numbers
     )
+    return re.sub(" ?([A-Za-z]) ?", r"\1", short)
 
 
 def _lighter(data: str) -> str:
