@@ -133,7 +133,7 @@ def api_page() -> str:
         "What lessons derive first and import afterwards. This page is made from the docstrings; "
         "each example in it is run by the tests.\n",
     ]
-    modules = [p for p in HELPERS.glob("*.py") if p.stem != "__init__"]
+    modules = list(HELPERS.glob("[a-z]*.py"))
     packages = [p.parent for p in HELPERS.glob("*/__init__.py")]
     for path in sorted([*modules, *packages]):
         tree, nodes = _public(path)
