@@ -201,6 +201,8 @@ def thinned(network: Any, images: np.ndarray, seed: int) -> np.ndarray:
 
     Examples
     --------
+    >>> import keras
+    >>> keras.utils.set_random_seed(0)
     >>> network, images = small_network(filters=(4,)), np.ones((2, 28, 28, 1), "float32")
     >>> away = thinned(network, images, seed=0) - log_odds(predict(network, images))
     >>> bool(0 < np.abs(away).max() < 0.5)
