@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn import metrics
 
 from helpers import evaluation as ev
+from helpers import inputs
 from helpers.models import shape_of, top_of
 
 if TYPE_CHECKING:
@@ -31,6 +34,10 @@ FIELDS = {
     "limits": "Limits and recommendations",
 }
 WARNING = "**Not for clinical use.**"
+VERSIONS = ("keras", "tensorflow", "numpy")
+# Of a column with more values a table tells nothing: ages want bands.
+MOST_GROUPS = 20
+STARRED = "An interval with a star may hold the truth less often than it says: cases are few."
 
 
 class Result(NamedTuple):
@@ -122,8 +129,10 @@ def model_card(
     scores: ArrayLike,
     threshold: float,
     patients: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
+    groups: Mapping[str, ArrayLike] | None = None,
 ) -> str:
-    """Return a model card as Markdown; every number in its table comes from the test cases.
+    """Return a model card as Markdown; every number in its tables comes from the test cases.
 
     Parameters
     ----------
@@ -133,14 +142,23 @@ def model_card(
     texts : mapping of str to str
         What `FIELDS` asks for, in sentences.
     positive : str
-        What class 1 means, such as "pneumonia".
+        The class that is looked for, such as "pneumonia"; without `classes`, what class 1 means.
     labels, scores, threshold, patients
-        As of `evaluate`: of test cases that were used for nothing else.
+        As of `evaluate`: of test cases that were used for nothing else. With `classes`, labels are
+        numbers of classes (N,), and scores are those of each class (N, K).
+    classes : sequence of str, optional
+        The name of each of K classes. The card then tells `positive` from all others, and has a
+        table of the classes, in which the answer is the class with the highest score.
+    groups : mapping of str to array (N,), optional
+        By what the cases are divided, such as {"scanner": scanners}: a table tells for each value
+        how well `positive` is told from the others.
 
     Raises
     ------
     ValueError
-        If it is no model of images, a field is missing, empty or unknown, or as `evaluate`.
+        If it is no model of images, a field is missing, empty or unknown, labels or scores do not
+        fit the classes, a group does not fit the cases or has more than 20 values, or as
+        `evaluate`.
 
     Examples
     --------
@@ -150,6 +168,23 @@ def model_card(
     >>> card = model_card(small_network(), texts, "pneumonia", labels, scores, threshold=0.5)
     >>> print(card.splitlines()[0])
     # Model card: small
+
+    Four classes, of which the third is looked for, and two scanners:
+
+    >>> labels = np.arange(80) % 4
+    >>> scores = 0.1 + 0.6 * np.eye(4)[np.where(np.arange(80) < 60, labels, 0)]
+    >>> card = model_card(
+    ...     small_network(classes=4),
+    ...     texts,
+    ...     "III",
+    ...     labels,
+    ...     scores,
+    ...     threshold=0.5,
+    ...     classes=["I", "II", "III", "IV"],
+    ...     groups={"scanner": np.arange(80) // 40},
+    ... )
+    >>> print([line for line in card.splitlines() if line.startswith("| III")][0])
+    | III | 20 | ? | 0.875 (0.742 to 0.945) | 0.750 (0.531 to 0.888) |
     """
     shape = " x ".join("any" if size is None else str(size) for size in shape_of(model))
     given = {"positive": positive, **texts}
@@ -157,10 +192,16 @@ def model_card(
         raise ValueError(f"the card lacks {', '.join(missing)}; say it in a sentence")
     if unknown := sorted(set(texts) - set(FIELDS)):
         raise ValueError(f"the card has no place for {', '.join(unknown)}; use {', '.join(FIELDS)}")
+    if classes is not None:
+        named, answers = _of_classes(positive, labels, scores, classes)
+        place = list(classes).index(positive)
+        labels, scores = (named == place).astype(int), answers[:, place]
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ev.FewCases)
         results = evaluate(labels, scores, threshold, patients)
-    labels = np.asarray(labels)
+    labels, scores = np.asarray(labels), np.asarray(scores, dtype=float)
+    of_classes = [] if classes is None else _class_table(named, answers, classes, patients)
+    of_groups = _group_table(labels, scores, threshold, patients, groups or {})
     share = labels.mean()
     table = ["| measure | value | 95 % interval | method |", "| --- | --- | --- | --- |"] + [
         f"| {r.measure} | {r.value:.3f} | {_interval(r)} | {r.method} |" for r in results
@@ -170,16 +211,23 @@ def model_card(
     scaled = (
         "0 to 1 (gray levels divided by 255)" if top_of(model) == 1 else "0 to 255 (gray levels)"
     )
+    made = ", ".join(f"{package} {version(package)}" for package in VERSIONS)
     network = (
         f"A convolutional network with {model.count_params():,} parameters. It takes an "
         f"image of {shape} with pixels from {scaled} and gives a probability for each class; the "
-        f"score is that of {positive}. Above {threshold:.3f} it says {positive}."
+        f"score is that of {positive}. Above {threshold:.3f} it says {positive}. "
+        f"This card was written on {date.today().isoformat()} with {made}."
+    )
+    whose = (
+        "Whose cases they are was not said: each counts as a patient of its own."
+        if patients is None
+        else f"They are of {_count(patients)} patients, and intervals are by patient."
     )
     cases = (
-        f"{len(labels)} test cases, {labels.sum()} of them {positive} ({share:.1%}). Always giving "
-        f"the more frequent answer has an accuracy of {max(share, 1 - share):.3f}. Sensitivity, "
-        f"predictive value and specificity are those of {positive} at the threshold above; the "
-        "predictive value holds for this share only."
+        f"{len(labels)} test cases, {labels.sum()} of them {positive} ({share:.1%}). {whose} "
+        f"Always giving the more frequent answer has an accuracy of {max(share, 1 - share):.3f}. "
+        f"Sensitivity, predictive value and specificity are those of {positive} at the threshold "
+        "above; the predictive value holds for this share only."
     )
     sections = [f"# Model card: {model.name}", WARNING, "## Model", _wrap(network)]
     for field, heading in FIELDS.items():
@@ -187,7 +235,138 @@ def model_card(
         if field == "test_data":
             # Results come after the cases that gave them.
             sections += ["## Results", _wrap(cases), "\n".join(table), *map(_wrap, doubts)]
+            sections += of_classes
+        if field == "groups":
+            sections += of_groups
     return "\n\n".join(sections) + "\n"
+
+
+# ---- Tables of classes and of groups -------------------------------------------------------
+
+
+def _of_classes(
+    positive: str, labels: ArrayLike, scores: ArrayLike, classes: Sequence[str]
+) -> tuple[NDArray, NDArray]:
+    """Return numbers of classes (N,) and a score for each class (N, K), or raise."""
+    names = [] if isinstance(classes, str) else list(classes)
+    whole = all(isinstance(name, str) and name.strip() for name in names)
+    if len(set(names)) < 2 or len(set(names)) < len(names) or not whole:
+        raise ValueError(f"classes={inputs.told(classes)}; give two or more different names")
+    if positive not in names:
+        raise ValueError(f"positive={positive!r} is no class; give one of {', '.join(names)}")
+    named, answers = np.asarray(labels), np.asarray(scores, dtype=float)
+    if named.ndim != 1 or answers.shape != (len(named), len(names)):
+        raise ValueError(
+            f"labels have shape {named.shape} and scores {answers.shape}; give (N,) and "
+            f"(N, {len(names)}), a score for each of {', '.join(names)}"
+        )
+    if wrong := sorted(set(named.tolist()) - set(range(len(names)))):
+        raise ValueError(
+            f"labels hold {wrong[0]!r}; give numbers of classes, 0 to {len(names) - 1}"
+        )
+    if not ((answers >= 0) & (answers <= 1)).all():  # catches NaN too
+        raise ValueError("scores are not all from 0 to 1; give the probability of each class")
+    return named.astype(int), answers
+
+
+def _class_table(
+    labels: NDArray, scores: NDArray, classes: Sequence[str], patients: ArrayLike | None
+) -> list[str]:
+    answers = scores.argmax(axis=1)
+    lines = ["| class | cases | patients | AUC against the others | found |", "|" + " --- |" * 5]
+    for label, name in enumerate(classes):
+        here = labels == label
+        cells = (
+            _auc_cell(here.astype(int), scores[:, label], patients),
+            _share_cell(answers[here] == label, _some(patients, here)),
+        )
+        lines.append(_row(name, here, patients, *cells))
+    about = (
+        "Here the answer is the class with the highest score. It is right in a share of "
+        f"{_share_cell(answers == labels, patients)}; always giving the most frequent class would "
+        f"be right in {np.bincount(labels).max() / len(labels):.3f}. Found is the share of a "
+        "class that gets its own name."
+    )
+    return ["### Every class", _wrap(about), *_table(lines)]
+
+
+def _group_table(
+    labels: NDArray,
+    scores: NDArray,
+    threshold: float,
+    patients: ArrayLike | None,
+    groups: Mapping[str, ArrayLike],
+) -> list[str]:
+    if not groups:
+        return []
+    called = scores > threshold
+    lines = ["| group | cases | patients | AUC | sensitivity | specificity |", "|" + " --- |" * 6]
+    for name, given in groups.items():
+        values = np.asarray(given)
+        if values.shape != labels.shape:
+            raise ValueError(
+                f"groups[{name!r}] has shape {values.shape}, and there are {len(labels)} cases; "
+                "give one value for each"
+            )
+        there = np.unique(values.astype(str))
+        if len(there) > MOST_GROUPS:
+            raise ValueError(
+                f"groups[{name!r}] has {len(there)} values; give {MOST_GROUPS} at most, such as "
+                "bands of age"
+            )
+        for value in there:
+            here = values.astype(str) == value
+            ill, well = here & (labels == 1), here & (labels == 0)
+            cells = (
+                _auc_cell(labels[here], scores[here], _some(patients, here)),
+                _share_cell(called[ill], _some(patients, ill)),
+                _share_cell(~called[well], _some(patients, well)),
+            )
+            lines.append(_row(f"{name}: {value}", here, patients, *cells))
+    return _table(lines)
+
+
+def _table(lines: list[str]) -> list[str]:
+    table = "\n".join(lines)
+    return [table, STARRED] if "*" in table else [table]
+
+
+def _some(patients: ArrayLike | None, here: NDArray) -> NDArray | None:
+    return None if patients is None else np.asarray(patients)[here]
+
+
+def _count(patients: ArrayLike) -> int:
+    return len(np.unique(np.asarray(patients)))
+
+
+def _row(name: str, here: NDArray, patients: ArrayLike | None, *cells: str) -> str:
+    whose = _some(patients, here)
+    count = "?" if whose is None else str(_count(whose))
+    return f"| {' | '.join([name.replace('|', '/'), str(here.sum()), count, *cells])} |"
+
+
+def _auc_cell(labels: NDArray, scores: NDArray, patients: ArrayLike | None) -> str:
+    if len(np.unique(labels)) < 2:
+        return "none"
+    value = float(metrics.roc_auc_score(labels, scores))
+    return _cell(value, lambda: ev.delong_interval(labels, scores, patients=patients))
+
+
+def _share_cell(right: NDArray, patients: ArrayLike | None) -> str:
+    if not right.size:
+        return "none"
+    return _cell(float(right.mean()), lambda: ev.share_interval(right, patients=patients))
+
+
+def _cell(value: float, interval: Callable[[], tuple[float, float]]) -> str:
+    """Return a value with its interval; with a star where that may not hold what it says."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ev.FewCases)
+        try:
+            low, high = interval()
+        except ValueError:  # cases of one patient only
+            return f"{value:.3f} (no interval)"
+    return f"{value:.3f} ({low:.3f} to {high:.3f}){'*' if said else ''}"
 
 
 def _interval(result: Result) -> str:
