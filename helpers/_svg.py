@@ -37,12 +37,13 @@ STYLE: dict[Any, Any] = {
     "legend.edgecolor": "none",
 }
 plt.rcParams.update(STYLE)
-# Words stay words, of fonts that nearly every device has; names of parts depend on nothing else.
+# Words stay words, and the same figure has the same bytes.
 FILE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "book",
     "image.composite_image": False,
 }
+# As wide as what matplotlib measures; nearly every device has one of them.
 FONTS = "DejaVu Sans,Verdana,sans-serif"
 # Points of a letter for each inch of the figure's width, at best: 1.7 are 9 pixels on a phone that
 # is 390 wide. Where words would lie on each other, less.
@@ -105,10 +106,7 @@ def _collisions(figure: Figure) -> int:
     figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in _words(figure)]
     # Letters have room above and below in their boxes, and need some at both sides.
-    boxes = [box for box in boxes if box.width > 1]
-    boxes = [
-        Bbox.from_extents(b.x0 - 3, b.y0 + 2, b.x1 + 3, b.y1 - 2) for b in boxes if b.width > 1
-    ]
+    boxes = [Bbox.from_extents(b.x0 - 3, b.y0 + 2, b.x1 + 3, b.y1 - 2) for b in boxes if b.width]
     return sum(int(one.overlaps(other)) for n, one in enumerate(boxes) for other in boxes[:n])
 
 
@@ -154,7 +152,9 @@ def _prepare(figure: Figure) -> None:
 
 def _simple(path: Path, to_pixels: Transform) -> Path:
     """Return a contour without the corners that no eye sees."""
-    seen = path.cleaned(to_pixels, simplify=True)
+    codes = np.asarray(path.codes)
+    codes = np.where(codes == Path.CLOSEPOLY, Path.LINETO, codes)  # to where it began
+    seen = Path(path.vertices, codes).cleaned(to_pixels, simplify=True)
     corners, codes = np.asarray(seen.vertices)[:-1], np.asarray(seen.codes)[:-1]  # less the stop
     return Path(to_pixels.inverted().transform(corners), codes)
 
@@ -200,6 +200,7 @@ def compact(svg: str) -> str:
     """Return an SVG of matplotlib without what no reader sees."""
     svg = svg[svg.index("<svg") :].replace("*{", f"text{{font-family:{FONTS}}}*{{", 1)
     svg = re.sub(r""" font-family: 'DejaVu Sans'[^;"]*;""", "", svg)
+    svg = re.sub(r"""font: ([\d.]+px) 'DejaVu Sans'[^;"]*""", r"font-size: \1", svg)  # before 3.10
     svg = re.sub(r"<!--.*?-->", "", svg)
     svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
     named = set(re.findall(r'#([\w-]+)[")]', svg))
