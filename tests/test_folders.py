@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import tracemalloc
 
 import numpy as np
 import pydicom
@@ -545,6 +546,18 @@ def test_images_may_stay_in_their_files(tmp_path):
     some = left.take([7, 2])
     assert isinstance(some.images, folders.FileImages) and some.images.shape == (2, 32, 32, 1)
     np.testing.assert_array_equal(some.images[:], held.images[[7, 2]])
+
+
+def test_images_in_their_files_are_not_in_memory(tmp_path):
+    root, size = put(tmp_path, class_folders()), 1024
+    peaks = []
+    for in_memory in (True, False):
+        tracemalloc.start()
+        cases = read(root, size=size, fit="crop", in_memory=in_memory)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    all_of_them = len(cases) * size**2
+    assert peaks[0] > all_of_them and peaks[1] < all_of_them / 2
 
 
 @pytest.mark.parametrize("in_memory", [True, False])

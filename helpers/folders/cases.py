@@ -593,7 +593,8 @@ def read(
     if isinstance(classes, str) or (classes is not None and len(set(classes)) != len(classes)):
         raise ValueError(f"classes={classes!r}; give a list of different names")
     need_kinds(leave_out)
-    seen, result, entries = _scan(Path(root), patient, columns, classes, size, fit, window)
+    kept_small = fit if in_memory else None  # else the small images would be in memory after all
+    seen, result, entries = _scan(Path(root), patient, columns, classes, size, kept_small, window)
     if any(problem.kind not in leave_out for problem in result.stops):
         raise FolderError(result)
     kept = _keep(entries, result, leave_out)
@@ -604,7 +605,8 @@ def read(
         )
         raise FolderError(Report(result.name, (gone, *result.problems), result.facts))
     print(result)
-    looks = [seen[entry.file] for entry in kept]
+    # What is known of each, without its small image: that is let go of once it has its place.
+    looks = [seen[entry.file]._replace(small=None) for entry in kept]
     if color is None:
         color = any(look.colored for look in looks)
     if white is None:
@@ -616,7 +618,6 @@ def read(
     if in_memory:
         images = np.empty((len(kept), *shape), np.uint8)
         for number, entry in enumerate(kept):
-            # Each small image is let go of once it has its place.
             small = seen.pop(entry.file).small
             assert small is not None
             images[number] = to_channels(small, color, white)

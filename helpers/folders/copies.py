@@ -11,6 +11,7 @@ from .pictures import thumbnail
 # each side a quarter; of 17 million pairs of different ones none, the most alike being at .75.
 LEAST, EVERYWHERE = 0.9, 0.8
 _PRODUCTS = 2**24  # at a time, of 4 bytes each
+_ROWS = 2048  # at a time
 
 
 def thumbnails(images: np.ndarray) -> np.ndarray:
@@ -27,6 +28,13 @@ def details(thumbnails: np.ndarray) -> np.ndarray:
     float32 array (N, 1024)
         Of length 1: a product is a correlation. Zeros where there are no details.
     """
+    found = np.empty((len(thumbnails), thumbnails[0].size), np.float32)
+    for start in range(0, len(thumbnails), _ROWS):
+        found[start : start + _ROWS] = _details(thumbnails[start : start + _ROWS])
+    return found
+
+
+def _details(thumbnails: np.ndarray) -> np.ndarray:
     fine = thumbnails.astype(np.float32)
     fine -= ndimage.gaussian_filter(fine, (0, 1, 1))
     flat = fine.reshape(len(fine), -1)
