@@ -142,6 +142,13 @@ def test_template_runs_on_any_folder(make, tmp_path, capsys):
     assert (found > left["threshold"]).mean() >= 0.9
     card = (tmp_path / "results" / "card.md").read_text(encoding="utf-8")
     assert f"{len(truth)} test cases" in card and f"score is that of {settings['POSITIVE']}" in card
+    assert all(
+        f"| {name} | {(truth == k).sum()} | " in card
+        for k, name in enumerate(left["cases"].classes)
+    )
+    assert ("each counts as a patient" in " ".join(card.split())) == (
+        left["cases"].patients is None
+    )
     if settings.get("NEW"):
         new_files_went_the_way_of_the_old_ones(left, tmp_path / "results")
 
