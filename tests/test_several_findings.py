@@ -20,7 +20,7 @@ def chestmnist(tmp_path, monkeypatch):
     """Return ChestMNIST as `load` reads it: five findings are simulated, the rest are coins."""
     random, arrays = np.random.default_rng(0), {}
     for seed, (part, key) in enumerate(datasets.SPLITS.items()):
-        strength = draw_findings(COUNTS[part], seed)
+        strength = np.sign(draw_findings(COUNTS[part], seed))
         labels = (random.random((COUNTS[part], 14)) < 0.2).astype(np.uint8)
         labels[:, : len(FINDINGS)] = strength > 0
         arrays |= {f"{key}_images": chests(strength, seed)[..., 0], f"{key}_labels": labels}

@@ -633,6 +633,15 @@ FRESH: Mapping[str, Draw] = {
     ),
     "several_devices.own_rows": _draw_of_worker,
     "several_devices.finished": _vectors_of_workers,
+    "several_findings.gradient": lambda r: (_normal(r, 3, 4, scale=2), r.integers(-1, 2, (3, 4))),
+    "several_findings.averages": lambda r: (
+        np.vstack([np.ones((1, 3), int), r.random((12, 3)) < (0.7, 0.4, 0.2)]),
+        r.integers(0, 2, (13, 3)),
+    ),
+    "several_findings.together": lambda r: (
+        np.vstack([np.ones((1, 3), int), r.integers(-1, 2, (12, 3))]),
+    ),
+    "several_findings.level": lambda r: (_int(r, 2, 20), _float(r, 0.8, 0.99)),
     "several_modalities.join": lambda r: (_chances(r, _int(r, 2, 4), _int(r, 2, 4)),),
     "several_modalities.kept": _kept,
     "several_modalities.paired_gain": lambda r: _seeds(r, 2),
