@@ -116,6 +116,16 @@ def test_inks_change_in_the_dark_and_pictures_do_not():
     assert 'style="fill:#ffffff;stroke:#0072b2"' in plain and "var(" not in plain
 
 
+def test_books_get_no_webp():
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "webp", quality=90)
+    data = base64.b64encode(file.getvalue()).decode()
+    plain = drawings.plain(f'<image href="data:image/webp;base64,{data}"/>')
+    found = re.fullmatch('<image href="data:image/jpeg;base64,([^"]+)"/>', plain)
+    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as image:
+        assert (image.format, image.size) == ("JPEG", (256, 256))
+
+
 def test_every_ink_of_the_book_is_seen_on_both_papers():
     palette = [
         value

@@ -3,10 +3,14 @@
 One file serves both: `drawing.svg` is light, `drawing.svg#dark` is dark.
 """
 
+import base64
 import colorsys
+import io
 import re
 from functools import cache
 from xml.etree import ElementTree
+
+from PIL import Image
 
 # The papers of both themes: `book.css` says the same.
 LIGHT, DARK = "#ffffff", "#11181c"
@@ -108,8 +112,16 @@ def themed(svg: str) -> str:
 
 
 def plain(svg: str) -> str:
-    """Return a drawing of the site with its light inks only, for readers that know no themes."""
-    return re.sub(r"var\(--c([0-9a-f]{6})\)", r"#\1", svg)
+    """Return a drawing of the site for readers of books: light, and its photographs as JPEG."""
+
+    def jpeg(match: re.Match[str]) -> str:
+        file = io.BytesIO()
+        with Image.open(io.BytesIO(base64.b64decode(match[1]))) as image:
+            image.convert("RGB").save(file, "jpeg", quality=90)
+        return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+    svg = re.sub(r"var\(--c([0-9a-f]{6})\)", r"#\1", svg)
+    return re.sub('data:image/webp;base64,([^"]+)', jpeg, svg)
 
 
 def size(svg: str) -> tuple[int, int]:
