@@ -378,6 +378,10 @@ EQUAL = {
             "-np.dot(lengths, attenuation)"
         },
     ),
+    "more_pixels.detectability": Equal(
+        _SQUARE,
+        {"lesion -> -lesion in lesion / sigma", "sigma -> -sigma in lesion / sigma"},
+    ),
     "simulated_images.shell": Equal(
         _SQUARE,
         {

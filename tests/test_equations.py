@@ -16,6 +16,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, signal, special, stats
+from scipy.spatial import distance
 
 from experiments import federated_learning
 from helpers import evaluation
@@ -1113,6 +1114,40 @@ def test_eq_step_time(n):
         arrival = clocks + sizes / v + latency
         clocks = np.maximum(arrival, np.roll(arrival, 1))
     assert_close(clocks, np.full(n, N * c / n + 2 * (n - 1) * (G / (n * v) + latency)))
+
+
+# ------------------------------------------------------------------------------------ more pixels
+
+
+def test_eq_detectability():
+    s, sigma = normal(0, 5, 6), 0.7
+    d = math.sqrt(sum(value**2 for value in s.ravel())) / sigma
+
+    def of(template):
+        # A sum with these weights: how far its mean moves, in its own standard deviations.
+        return (template * s).sum() / (sigma * np.sqrt((template**2).sum()))
+
+    assert np.isclose(of(s), d)
+    assert max(of(s + 0.1 * other) for other in normal(1, 200, 5, 6)) < d
+    # The distance of both means, in units of the noise.
+    apart = distance.mahalanobis(s.ravel(), np.zeros(30), np.eye(30) / sigma**2)
+    assert np.isclose(apart, d)
+
+
+@pytest.mark.parametrize("d", [0, 0.5, 2])
+def test_eq_auc_of_detectability(d):
+    # A score of N(d, 1) is above a threshold t as often as one of N(0, 1) is below it.
+    auc, _ = integrate.quad(lambda t: stats.norm.pdf(t - d) * stats.norm.cdf(t), -9, 11)
+    assert np.isclose(stats.norm.cdf(d / math.sqrt(2)), auc)
+
+
+@pytest.mark.parametrize("diameter", [20, 40, 64])
+def test_eq_kept_detectability(diameter):
+    # Noise of variance 1 in each fine pixel; a large pixel is the mean of 64 x 64 fine ones.
+    pixel, at = 64, np.arange(64) - 31.5
+    disc = (at[:, None] ** 2 + at**2 < diameter**2 / 4).astype(float)
+    fine, coarse = np.sqrt((disc**2).sum()), disc.mean() * pixel
+    assert abs(coarse / fine / (math.sqrt(math.pi) / 2 * diameter / pixel) - 1) < 0.01
 
 
 # ----------------------------------------------------------------------------- none is forgotten

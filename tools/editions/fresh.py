@@ -57,6 +57,11 @@ def _mask(random: Random, *shape: int) -> Any:
     return _labels(random, int(np.prod(shape))).reshape(shape) == 1
 
 
+def _lesion_in_noise(random: Random) -> tuple[Any, Any]:
+    shape = _sides(random)
+    return _normal(random, *shape), random.uniform(0.5, 2, shape).round(2)
+
+
 def _ill_and_healthy(random: Random) -> tuple[Any, Any]:
     count = _int(random, 9, 14)
     return _labels(random, count), (random.integers(1, 10, count) / 10)
@@ -595,6 +600,16 @@ FRESH: Mapping[str, Draw] = {
         _float(r, 0.1, 2),
     ),
     "more_images_than_memory.out_of_buffer": _buffered,
+    "more_pixels.pixels_needed": lambda r: (
+        _float(r, 40, 400),
+        _float(r, 1, 20),
+        _float(r, 1, 5),
+    ),
+    "more_pixels.detectability": _lesion_in_noise,
+    "more_pixels.seen_share": lambda r: (
+        r.integers(1, 4, _int(r, 2, 6)).tolist(),
+        _int(r, 40, 300),
+    ),
     "momentum_and_adam.first_step": lambda r: (
         _normal(r, 2, 3, scale=4) * r.integers(0, 2, (2, 3)),
         _float(r, 0.01, 0.5),
