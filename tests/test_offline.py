@@ -38,7 +38,7 @@ ONE = f"""
 <div class="cell_input"><div class="highlight-python"><div class="highlight"><pre>{LONG}
 draw()</pre></div></div></div></details>
 <div class="cell_output"><div class="steps" data-label="Step">
-<figure><img src="../_images/z.svg" alt="Step 1" class="only-light"><img class="only-dark"
+<figure><img src="../_images/z.svg" alt="Step 1" class="in-light"><img class="in-dark"
 src="../_images/z.svg#dark" alt="Step 1" loading="lazy"><figcaption>First step</figcaption>
 </figure><figure><img src="../_images/y.png" alt="Step 2"><figcaption>Second step</figcaption>
 </figure></div></div></div>

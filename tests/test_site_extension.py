@@ -98,7 +98,7 @@ def test_a_drawing_becomes_a_file_that_two_themes_show(tmp_path):
     found = BeautifulSoup(body, "html.parser")("img")
     address = f"../_images/{path.name}"
     assert [image["src"] for image in found] == [address, f"{address}#dark"] * 2
-    assert [image["class"] for image in found] == [["only-light"], ["only-dark"]] * 2
+    assert [image["class"] for image in found] == [["in-light"], ["in-dark"]] * 2
     # What a theme hides is not fetched if it is lazy; what a reader sees first is not.
     assert [image.get("loading") for image in found] == [None, "lazy", "lazy", "lazy"]
     sizes = {(image["width"], image["height"], image.get("style")) for image in found}

@@ -22,7 +22,7 @@ OUT = ROOT / "_build" / "offline"
 # What only a screen uses.
 SCREEN = (
     ".headerlink, script, style, .toctree-wrapper, .sd-btn, button, .interactive:empty, "
-    ".only-dark, .katex-error, .quiz input"
+    ".in-dark, .katex-error, .quiz input"
 )
 NOTHING = "Not attempted yet."  # said by the check of an exercise that nobody has done
 LETTERS = ("A.", "B.", "C.", "D.")  # of the answers to a question

@@ -115,8 +115,8 @@ def drawn(tag: str, svg: str, folder: Path, address: str, first: bool) -> str:
     return "".join(
         SOURCE.sub(f'src="{address}/{name}{part}"', tag).replace("<img", f"<img{more}", 1)
         for part, more in (
-            ("", f'{wait} class="only-light"'),
-            ("#dark", ' loading="lazy" class="only-dark"'),
+            ("", f'{wait} class="in-light"'),
+            ("#dark", ' loading="lazy" class="in-dark"'),
         )
     )
 
