@@ -1,8 +1,9 @@
 """How often the intervals of `helpers.evaluation` hold the truth, in cases whose truth is known.
 
 Scores of healthy cases are normal, those of ill ones too, further up. Each job draws many samples
-of one kind and size, and counts how often the interval holds the truth, how often it warns that
-there are too few cases, and how often it misses without a word. Nothing is chosen here.
+of one kind and size, and counts how often there is an interval, how often it holds the truth, how
+often it warns that there are too few cases, and how often it misses without a word. Nothing is
+chosen here.
 """
 
 import functools
@@ -17,31 +18,38 @@ from experiments.common import grid
 from helpers import evaluation as ev
 from helpers.results import Runs
 
-DRAWS = 400
+# Draws of a formula; of what takes many times as long, fewer.
+DRAWS, SLOW_DRAWS, REPEATS = 400, 200, 200
 NUMBERS, PREVALENCES, AUCS = (20, 60, 200, 2000), (0.03, 0.1, 0.5), (0.6, 0.8, 0.95, 0.99)
 # Scores of the ill: normal as those of the healthy, further up; or a share looks healthy.
 SHAPES, HIDDEN = ("normal", "hidden"), 0.15
-RUNS, RUN_NUMBERS, RUN_AUCS = (2, 3, 5, 20), (60, 200), (0.8, 0.95)
+LINES = ("slope", "intercept")
+DRAWN = ("bootstrap accuracy", "bootstrap AUC", "bootstrap Brier", "bootstrap difference")
+# Number and prevalence with 20 cases or more of each class: of fewer, a bootstrap always warns.
+ENOUGH = ((60, 0.5), (200, 0.1), (200, 0.5), (2000, 0.03))
+SHARES = (0.6, 0.8, 0.9, 0.95, 0.99)
+RUNS = (2, 3, 5, 20)
 # Deviations: of another model, another run, a run as a whole, and of what a patient's images share.
 OTHER, NOISE, LUCK, PATIENT, IMAGES = 0.5, 0.4, 0.1, 1.0, 4
-SHARES = (0.6, 0.8, 0.9, 0.95, 0.99)
-# The bootstrap takes hundreds of times as long as a formula.
-BOOTSTRAPS, REPEATS = 200, 200
+# With several images a patient; of "images" the interval is not told whose they are.
+BY_PATIENT = ("patients", "images", "difference", *LINES, "share", "bootstrap accuracy")
+
+Interval = tuple[float, float]
 
 
 def jobs() -> Iterator[dict[str, Any]]:
-    cells = {"number": NUMBERS, "prevalence": PREVALENCES}
-    yield from grid(kind=SHAPES, **cells, auc=AUCS)
-    yield from grid(kind=("difference",), **cells, auc=(0.8, 0.95))
-    yield from grid(
-        kind=("patients", "images"), number=(200, 600), prevalence=(0.5,), auc=(0.8, 0.9)
-    )
+    cells = {"number": NUMBERS, "prevalence": PREVALENCES, "auc": AUCS}
+    yield from grid(kind=(*SHAPES, "difference", *LINES), **cells)
     yield from grid(kind=("share",), number=NUMBERS, auc=SHARES)
-    yield from grid(
-        kind=("bootstrap",), number=NUMBERS[:3], prevalence=PREVALENCES[1:], auc=(0.8, 0.95)
-    )
-    yield from grid(kind=("runs",), number=RUN_NUMBERS, prevalence=(0.3,), auc=RUN_AUCS, runs=RUNS)
-    yield from grid(kind=("slope", "intercept"), **cells, auc=(0.8, 0.95))
+    yield from grid(kind=("runs",), **cells, runs=RUNS)
+    for number, prevalence in ENOUGH:
+        yield from grid(kind=DRAWN, number=[number], prevalence=[prevalence], auc=AUCS)
+    several = {"number": (200, 600), "auc": (0.8, 0.9), "images": (IMAGES,)}
+    yield from grid(kind=BY_PATIENT, **several)
+    yield from grid(kind=("runs",), **several, runs=RUNS[2:3])
+
+
+# ---- Scores --------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -50,17 +58,33 @@ def distance(auc: float, spread: float) -> float:
     return float(stats.norm.ppf(auc) * np.sqrt(2) * spread)
 
 
-def latent(random: np.random.Generator, labels: np.ndarray, auc: float) -> np.ndarray:
-    """Return normal scores (N,) of this AUC, of deviation 1.
+def latent(
+    random: np.random.Generator, labels: np.ndarray, auc: float, whose: np.ndarray
+) -> np.ndarray:
+    """Return normal scores (N,) of this AUC, their middle at 0; those of a patient are alike.
 
     Examples
     --------
     >>> from sklearn.metrics import roc_auc_score
     >>> random, labels = np.random.default_rng(0), np.arange(100_000) % 2
-    >>> print(f"{roc_auc_score(labels, latent(random, labels, 0.9)):.2f}")
+    >>> scores = latent(random, labels, 0.9, np.arange(100_000))
+    >>> print(f"{roc_auc_score(labels, scores):.2f}")
     0.90
     """
-    return random.normal(distance(auc, 1) * labels, 1)
+    spread = spread_of(whose)
+    scores = random.normal(distance(auc, spread) * (labels - 0.5), 1)
+    return scores + alike(random, whose)
+
+
+def spread_of(whose: np.ndarray) -> float:
+    """Return the deviation of scores: cases vary, and patients, if they have several cases."""
+    return float(np.hypot(1, PATIENT)) if len(np.unique(whose)) < len(whose) else 1.0
+
+
+def alike(random: np.random.Generator, whose: np.ndarray) -> np.ndarray:
+    """Return what the scores (N,) of a patient have in common."""
+    patients = whose.max() + 1
+    return random.normal(0, PATIENT, patients)[whose] * (patients < len(whose))
 
 
 def hidden(random: np.random.Generator, labels: np.ndarray, auc: float) -> np.ndarray:
@@ -79,116 +103,158 @@ def hidden(random: np.random.Generator, labels: np.ndarray, auc: float) -> np.nd
 
 
 def runs_of(
-    random: np.random.Generator, labels: np.ndarray, auc: float, count: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores (R, N) of runs of two recipes that are equally good.
+    random: np.random.Generator, labels: np.ndarray, auc: float, whose: np.ndarray, count: int
+) -> np.ndarray:
+    """Return scores (2, R, N) of runs of two recipes that are equally good.
 
     A run sees cases as all do, with noise of its own; and it is better or worse as a whole.
     """
-    total = np.sqrt(1 + 2 * NOISE**2)
-    common = random.normal(distance(auc, total) * labels, 1)
-    pair = []
-    for _ in range(2):
-        recipe = random.normal(0, NOISE, len(labels))
-        each = random.normal(0, NOISE, (count, len(labels)))
-        luck = random.normal(0, LUCK, (count, 1)) * labels
-        pair.append(common + recipe + each + luck)
-    return pair[0], pair[1]
+    total = float(np.sqrt(spread_of(whose) ** 2 + 2 * NOISE**2))
+    common = random.normal(distance(auc, total) * labels, 1) + alike(random, whose)
+    recipe = random.normal(0, NOISE, (2, 1, len(labels)))
+    each = random.normal(0, NOISE, (2, count, len(labels)))
+    luck = random.normal(0, LUCK, (2, count, 1)) * labels
+    return common + recipe + each + luck
+
+
+# ---- Intervals -----------------------------------------------------------------------------
 
 
 def sample(
-    kind: str, random: np.random.Generator, number: int, prevalence: float, auc: float, runs: int
-) -> tuple[float, tuple[float, float]]:
+    kind: str,
+    random: np.random.Generator,
+    number: int,
+    prevalence: float,
+    auc: float,
+    runs: int,
+    images: int,
+) -> tuple[float, Interval]:
     """Return the truth, and the interval of one sample: of a share, `auc` is that share."""
-    labels = (np.arange(number) < round(number * prevalence)).astype(int)
+    whose = np.arange(number) // images
+    patients = whose if images > 1 and kind != "images" else None
     if kind == "share":
-        return auc, ev.wilson_interval(random.binomial(number, auc), number)
-    if kind in ("patients", "images"):
-        # Images of a patient have the same label, and a part of their scores in common.
-        patients = np.arange(number) // IMAGES
-        labels = (patients < number * prevalence / IMAGES).astype(int)
-        scores = random.normal(distance(auc, np.hypot(1, PATIENT)) * labels, 1)
-        scores += random.normal(0, PATIENT, number)[patients]
-        return auc, ev.delong_interval(
-            labels, special.expit(scores), patients=patients if kind == "patients" else None
-        )
-    if kind == "hidden":
-        return auc, ev.delong_interval(labels, special.expit(hidden(random, labels, auc)))
+        noise = random.normal(0, 1, number) + alike(random, whose)
+        right = noise < spread_of(whose) * stats.norm.ppf(auc)
+        return auc, ev.share_interval(right, patients=patients)
+    if kind in LINES:
+        # The share of the ill varies from sample to sample, as an intercept does.
+        labels = (random.random(number) < prevalence)[whose].astype(int)
+        odds = log_odds(latent(random, labels, auc, whose), prevalence, auc, whose)
+        line = ev.calibration_line(labels, special.expit(odds), patients=patients)
+        return (1, line.slope[1:]) if kind == "slope" else (0, line.intercept[1:])
+    labels = (whose < round(number * prevalence / images)).astype(int)
     if kind == "runs":
-        pair = runs_of(random, labels, auc, runs)
-        return 0, ev.compare_runs(labels, *map(special.expit, pair))[1:3]
-    scores = latent(random, labels, auc)
-    if kind == "normal":
-        return auc, ev.delong_interval(labels, special.expit(scores))
+        pair = special.expit(runs_of(random, labels, auc, whose, runs))
+        return 0, ev.compare_runs(labels, *pair, patients=patients)[1:3]
+    if kind == "hidden":
+        scores = special.expit(hidden(random, labels, auc))
+        return auc, ev.delong_interval(labels, scores)
+    scores = latent(random, labels, auc, whose)
+    others = special.expit(scores + random.normal(0, OTHER, (2, number)))
+    draws = {"repeats": REPEATS, "seed": int(random.integers(2**31)), "patients": patients}
     if kind == "difference":
-        pair = scores + random.normal(0, OTHER, (2, number))
-        return 0, ev.delong_comparison(labels, *special.expit(pair))[1:3]
-    if kind in ("slope", "intercept"):
-        # Of normal scores the log-odds of class 1 are a line: these promise what they keep.
-        gap = distance(auc, 1)
-        odds = gap * (scores - gap / 2) + special.logit(labels.mean())
-        intercept, slope = ev.calibration_line(labels, special.expit(odds))
-        return (1, slope[1:]) if kind == "slope" else (0, intercept[1:])
-    # The accuracy at the threshold midway between both classes.
-    scores -= distance(auc, 1) / 2
-    right = float(stats.norm.cdf(distance(auc, 1) / 2))
-    seed = int(random.integers(2**31))
-    return right, ev.bootstrap_interval(
-        accuracy, labels, special.expit(scores), repeats=REPEATS, seed=seed
-    )
+        return 0, ev.delong_comparison(labels, *others, patients=patients)[1:3]
+    if kind == "bootstrap difference":
+        return 0, ev.bootstrap_difference(accuracy, labels, *others, **draws)
+    scores = special.expit(scores)
+    if kind == "bootstrap accuracy":
+        truth = float(stats.norm.cdf(distance(auc, spread_of(whose)) / 2 / spread_of(whose)))
+        return truth, ev.bootstrap_interval(accuracy, labels, scores, **draws)
+    if kind == "bootstrap AUC":
+        return auc, ev.bootstrap_interval(area, labels, scores, **draws)
+    if kind == "bootstrap Brier":
+        return brier_of(auc), ev.bootstrap_interval(brier, labels, scores, **draws)
+    return auc, ev.delong_interval(labels, scores, patients=patients)
+
+
+def log_odds(scores: np.ndarray, prevalence: float, auc: float, whose: np.ndarray) -> np.ndarray:
+    """Return what normal scores (N,) promise if they keep it: of class 1 a line."""
+    spread = spread_of(whose)
+    return distance(auc, spread) / spread**2 * scores + special.logit(prevalence)
 
 
 def accuracy(labels: np.ndarray, scores: np.ndarray) -> float:
     return float(np.mean((scores > 0.5) == labels))
 
 
+def brier(labels: np.ndarray, scores: np.ndarray) -> float:
+    return float(np.mean((scores - labels) ** 2))
+
+
+def area(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Return the AUC, ties half; scikit-learn's takes several times as long.
+
+    Examples
+    --------
+    >>> area(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.4, 0.8]))
+    0.875
+    """
+    ill, healthy = scores[labels == 1], np.sort(scores[labels == 0])
+    below, at_most = (np.searchsorted(healthy, ill, side) for side in ("left", "right"))
+    return float(np.mean(below + at_most)) / 2 / len(healthy)
+
+
+@functools.cache
+def brier_of(auc: float) -> float:
+    """Return the expected Brier score of normal scores, by quadrature: the same of each class.
+
+    Examples
+    --------
+    >>> random, labels = np.random.default_rng(0), np.arange(100_000) % 2
+    >>> scores = special.expit(latent(random, labels, 0.8, np.arange(100_000)))
+    >>> print(f"{brier_of(0.8):.2f} {brier(labels, scores):.2f}")
+    0.18 0.18
+    """
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    misses = special.expit(nodes - distance(auc, 1) / 2) ** 2
+    return float(weights @ misses / weights.sum())
+
+
 def run(
-    kind: str, number: int, auc: float, prevalence: float = 0.5, runs: int = 0
+    kind: str, number: int, auc: float, prevalence: float = 0.5, runs: int = 0, images: int = 1
 ) -> dict[str, Any]:
-    random = np.random.default_rng([number, round(1000 * auc), round(1000 * prevalence), runs])
-    draws = BOOTSTRAPS if kind == "bootstrap" else DRAWS
-    held, told = np.zeros(draws, bool), np.zeros(draws, bool)
+    seed = [number, round(1000 * auc), round(1000 * prevalence), runs]
+    random = np.random.default_rng(seed)
+    draws = SLOW_DRAWS if kind in (*DRAWN, "runs") else DRAWS
+    # Of each draw: whether it has an interval, whether this holds the truth, and whether it warns.
+    answered, held, told = np.zeros((3, draws), bool)
     for draw in range(draws):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             try:
-                truth, (low, high) = sample(kind, random, number, prevalence, auc, runs)
+                truth, (low, high) = sample(kind, random, number, prevalence, auc, runs, images)
             except ValueError as error:
-                return {"refused": str(error)}
-        held[draw], told[draw] = low <= truth <= high, bool(said)
+                refused = str(error)
+                continue
+        answered[draw], held[draw], told[draw] = True, low <= truth <= high, bool(said)
+    if not answered.any():
+        return {"refused": refused}
     return {
-        "held": round(float(held.mean()), 4),
-        "warned": round(float(told.mean()), 4),
-        "missed_silently": round(float(np.mean(~held & ~told)), 4),
+        "answered": round(float(answered.mean()), 4),
+        "held": round(float(held[answered].mean()), 4),
+        "warned": round(float(told[answered].mean()), 4),
+        "missed_silently": round(float(np.mean(answered & ~held & ~told)), 4),
     }
 
 
 def check(runs: Runs) -> None:
     for result in runs:
-        # Two runs, fewer than two cases, or classes apart: no interval is given.
+        # Two runs, one case of a class, classes apart: no interval, in none of the samples.
         if "refused" in result:
-            assert (
-                "two or more" in result["refused"]
-                or "three or more" in result["refused"]
-                or ("no line is best" in result["refused"])
-            )
+            says = ("three or more", "two or more", "no line is best", "cases of both classes")
+            assert any(words in result["refused"] for words in says), result["refused"]
         elif result["kind"] != "images":
             # At most 7 in 100 miss without a word, and 3.5 standard errors of the simulation.
-            assert result["missed_silently"] < 0.07 + 3.5 * np.sqrt(0.07 * 0.93 / DRAWS), result
-    # The interval of an intercept is about samples in which the share of the ill varies. Here it is
-    # fixed, so it holds nearly always; `tests/test_evaluation.py` lets the share vary.
-    for kind in (
-        "normal",
-        "hidden",
-        "difference",
-        "patients",
-        "share",
-        "bootstrap",
-        "runs",
-        "slope",
-    ):
-        held = [r["held"] for r in runs.where(kind=kind) if r.get("warned", 1) < 0.05]
+            draws = SLOW_DRAWS if result["kind"] in (*DRAWN, "runs") else DRAWS
+            assert result["missed_silently"] < 0.07 + 3.5 * np.sqrt(0.07 * 0.93 / draws), result
+    for kind in (*SHAPES, "difference", *LINES, "share", "runs", *DRAWN, "patients"):
+        held = [run["held"] for run in runs.where(kind=kind) if silent(run)]
         assert 0.93 < np.mean(held) < 0.97, (kind, np.mean(held))
     # Two runs are refused, and images of patients taken for independent miss far more often.
     assert all("refused" in result for result in runs.where(kind="runs", runs=2))
     assert max(runs.where(kind="images").array("held")) < 0.9
+
+
+def silent(result: dict[str, Any]) -> bool:
+    """Return whether nearly all samples have an interval without a warning."""
+    return result.get("answered", 0) > 0.95 and result["warned"] < 0.05

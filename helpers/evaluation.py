@@ -24,6 +24,8 @@ from scipy import optimize, special, stats
 Metric = Callable[[np.ndarray, np.ndarray], float]
 # Below these, simulated intervals hold the truth less often than they say.
 ENOUGH, ENOUGH_ERRORS = 20, 2
+# Beyond this skewness of its draws, a bootstrap does too.
+SKEWED = 0.5
 
 
 class FewCases(UserWarning):
@@ -46,9 +48,12 @@ def bootstrap_interval(
     is missing, on which an AUC does not exist, is drawn anew. The interval says how the metric
     varies with the patients, not with the training run.
 
-    It warns (`FewCases`) if a class has fewer than 20 patients, or if an end is as far as any draw
-    goes: few errors cannot show how many there might have been. Of an AUC take `delong_interval`,
-    of a share `share_interval`.
+    It warns (`FewCases`) if a class has fewer than 20 patients; if an end is as far as any draw
+    goes: few errors cannot show how many there might have been; or if the draws lie unevenly about
+    their middle (a skewness beyond 0.5), as those of an AUC near 1 do. Few cases that are nearly
+    all right may escape it: of 60 with an AUC of .99, the interval of the Brier score held the
+    truth in 87 samples of a hundred. Of an AUC take `delong_interval`, of a share
+    `share_interval`.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
 
@@ -157,8 +162,9 @@ def wilson_interval(successes: float, cases: float, level: float = 0.95) -> tupl
     """Return the interval of a proportion such as a sensitivity: 38 found of 42.
 
     Unlike proportion plus and minus two standard errors, it stays within 0 and 1 and does not
-    shrink to nothing when all are found. It takes cases for independent; of several cases a
-    patient take `share_interval`.
+    shrink to nothing when all are found. A count is whole, so of few cases it can't hold a share
+    near 1 exactly as often as it says: of 20 cases, .99 in 99 of a hundred samples. It takes cases
+    for independent; of several cases a patient take `share_interval`.
 
     Source: Wilson 1927, doi 10.1080/01621459.1927.10502953.
 
@@ -1148,8 +1154,10 @@ def _bootstrap(
     low, high = _middle(values, level)
     if _smaller_class(labels, patients) < ENOUGH:
         _warn_of_few(labels, patients)
-    elif min(values) < max(values) and (low == min(values) or high == max(values)):
+    elif low == min(values) or high == max(values):
         _warn("an end of the interval is as far as any draw goes")
+    elif abs(skewness := stats.skew(values)) > SKEWED:
+        _warn(f"the draws lie unevenly about their middle (skewness {skewness:.1f})")
     return low, high
 
 

@@ -718,8 +718,22 @@ def test_it_is_said_where_a_bootstrap_hits_its_end():
     scores = np.where(np.arange(200) < 2, 1 - labels, labels)
     with pytest.warns(FewCases, match="an end of the interval is as far as any draw goes"):
         assert bootstrap_interval(accuracy, labels, scores)[1] == 1
+    # Without an error all draws are alike.
+    with pytest.warns(FewCases, match="an end of the interval is as far as any draw goes"):
+        assert bootstrap_interval(accuracy, labels, labels, repeats=50) == (1, 1)
     with pytest.warns(FewCases, match="a class has 5 cases"):
         bootstrap_interval(accuracy, labels[:10], scores[:10], repeats=20)
+
+
+def test_it_is_said_where_draws_lie_unevenly():
+    """As those of an AUC near 1 do, and those of an AUC near one half do not."""
+    random, labels = np.random.default_rng(0), np.arange(200) % 2
+    scores = random.normal(size=200)
+    with pytest.warns(FewCases, match=r"the draws lie unevenly about their middle \(skewness -"):
+        bootstrap_interval(auc, labels, special.expit(scores + 3.3 * labels), repeats=300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bootstrap_interval(auc, labels, special.expit(scores + 0.5 * labels), repeats=300)
 
 
 def test_line_agrees_with_scikit_learn_and_the_likelihood():
