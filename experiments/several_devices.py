@@ -21,7 +21,7 @@ IMAGES, EPOCHS, MOMENTUM = 4096, 8, 0.9
 BATCHES = (64, 256, 1024, 4096)
 # The factor is that of the batches: the linear rule goes from one rate to the next.
 RATES = (0.005, 0.02, 0.08, 0.32)
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 def jobs() -> Iterator[dict[str, Any]]:
