@@ -511,7 +511,7 @@ def test_a_deck_holds_the_figures_and_all_the_prose(stored):
             for cell in notebook.cells
             if lessons.is_shown(cell)
             for output in cell.get("outputs", [])
-            if "image/png" in output.get("data", {})
+            if output.get("data", {}).get("text/html", "").startswith("<img")
         ]
         assert len(page.select("img.r-stretch")) == len(figures) > 0
         steps = [

@@ -2,15 +2,13 @@
 
 import base64
 import io
-import os
-import random
 import re
 from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from docutils.core import publish_doctree
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops
 from sphinx.errors import ExtensionError
 
 from helpers import plots
@@ -29,13 +27,6 @@ from tools.site import (
 )
 
 
-def png(image):
-    """Return an image as the bytes of a file."""
-    buffer = io.BytesIO()
-    image.save(buffer, format="png")
-    return buffer.getvalue()
-
-
 def test_formulas_of_another_katex_than_the_style_stop_the_build(tmp_path):
     style = tmp_path / "book" / "_static" / formulas.STYLE
     style.parent.mkdir(parents=True)
@@ -52,18 +43,14 @@ def test_a_formula_is_there_to_see_and_to_hear_with_its_name():
     assert re.sub("<[^>]*>", "", formula).endswith("(dense)")
 
 
-def test_an_image_in_the_text_becomes_a_file_of_known_size(tmp_path):
-    pixels = png(Image.new("L", (2, 3)))
-    data = base64.b64encode(pixels).decode()
-    tag = f'<img alt="a" src="data:image/png;base64,{data}">'
-    body = images.lighter(tag + tag, tmp_path / "_images", "../_images", {})
-    (path,) = (tmp_path / "_images").glob("*.png")
-    assert path.read_bytes() == pixels
-    one = f'width="2" height="3" alt="a" src="../_images/{path.stem}.webp">'
-    assert body == f'<img {one}<img loading="lazy" {one}'
-    # A file that the build has already: only its size is added. One it has not: nothing.
-    body = images.lighter('<img src="x/a.png"><img src="b.png">', tmp_path, "", {"a.png": path})
-    assert body == '<img width="2" height="3" src="/a.webp"><img loading="lazy" src="b.png">'
+def test_an_image_says_how_large_it_is_and_waits(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("L", (2, 3)).save(path)
+    body = '<img src="x/a.png"><img src="x/a.png" width="9"><img src="b.png"><img alt="none">'
+    assert images.lighter(body, tmp_path, "", {"a.png": path}) == (
+        '<img width="2" height="3" src="x/a.png"><img loading="lazy" src="x/a.png" width="9">'
+        '<img loading="lazy" src="b.png"><img alt="none">'
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,18 +133,6 @@ def test_every_ink_of_the_book_is_seen_on_both_papers():
 def test_drawings_and_theme_are_on_the_same_paper():
     style = (ROOT / "book" / "_static" / "book.css").read_text(encoding="utf-8")
     assert f"--pst-color-background: {drawings.DARK};" in style
-
-
-def test_a_drawing_is_told_from_an_xray(tmp_path):
-    """Only a drawing may be turned around in the dark."""
-    paper = Image.new("RGB", (600, 400), "white")
-    ImageDraw.Draw(paper).line([(0, 0), (600, 400)], fill="blue", width=5)
-    (tmp_path / "line.png").write_bytes(png(paper))
-    assert images.is_drawing(tmp_path / "line.png")
-    # With a small X-ray on it: the grays of a gradient, on a ninth of the paper.
-    paper.paste(Image.linear_gradient("L").resize((200, 133)), (10, 10))
-    (tmp_path / "xray.png").write_bytes(png(paper))
-    assert not images.is_drawing(tmp_path / "xray.png")
 
 
 def page(body="", files=()):
@@ -330,41 +305,6 @@ def test_robots_find_the_site_map_once_the_book_has_an_address(tmp_path):
         .read_text(encoding="utf-8")
         .startswith('<head><base href="https://a.io/b/">')
     )
-
-
-def test_a_page_shows_the_lighter_of_two_copies(tmp_path):
-    """A drawing keeps every pixel. A photograph loses what nobody sees; black dots stay."""
-    drawing, photograph = tmp_path / "drawing.png", tmp_path / "photograph.png"
-    picture = Image.new("RGB", (200, 100), "white")
-    ImageDraw.Draw(picture).line((10, 90, 190, 10), fill=(0, 90, 160), width=5)
-    picture.save(drawing)
-    smooth = Image.radial_gradient("L").resize((300, 300))
-    noise = Image.frombytes("L", (300, 300), random.Random(0).randbytes(90_000))
-    grainy = Image.blend(smooth, noise, 0.1).convert("RGB")
-    grainy.save(photograph)
-    noise.point([255 * (level > 127) for level in range(256)]).convert("1").save(
-        tmp_path / "dots.png"
-    )
-    site = tmp_path / "site"
-    shown = {name: images.as_webp(tmp_path / name, site / name) for name in os.listdir(tmp_path)}
-    assert shown == {
-        "drawing.png": "drawing.webp",
-        "photograph.png": "photograph.webp",
-        "dots.png": "dots.png",
-    }
-    with Image.open(site / "drawing.webp") as after:
-        assert ImageChops.difference(picture, after.convert("RGB")).getbbox() is None
-    assert (site / "photograph.webp").stat().st_size < photograph.stat().st_size / 3
-    with Image.open(site / "photograph.webp") as after:
-        off = ImageStat.Stat(ImageChops.difference(grainy, after.convert("RGB"))).rms
-    assert max(off) < 8  # of 255
-    # What changed is written again; what did not is not.
-    os.utime(site / "drawing.webp", (1, 1))
-    picture.paste("red", (0, 0, 50, 50))
-    picture.save(drawing)
-    images.as_webp(drawing, site / "drawing.png")
-    with Image.open(site / "drawing.webp") as after:
-        assert after.convert("RGB").getpixel((10, 10)) == (255, 0, 0)
 
 
 # ---- The book to take along ------------------------------------------------------------------

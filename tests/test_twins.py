@@ -68,12 +68,12 @@ def test_a_cell_more_moves_no_other():
 
 def test_outputs_are_short_and_figures_are_words():
     cell = copy.deepcopy(CODE)
-    image = {"image/png": "QUJD", "text/plain": "<Figure>"}
-    steps = '<img alt="Step one." src="data:image/png;base64,QUJD"><img alt="Step two.">'
+    image = {"text/html": '<img alt="A curve." src="data:,QUJD">', "text/plain": "<Figure>"}
+    steps = '<img alt="Step one." src="data:,QUJD"><img alt="Step two.">'
     value = {"application/papermill.record/text/plain": "0.94"}
     cell.outputs = [
         nbformat.v4.new_output("stream", text="".join(f"line {n}\n" for n in range(40))),
-        nbformat.v4.new_output("display_data", image, metadata={"image/png": {"alt": "A curve."}}),
+        nbformat.v4.new_output("display_data", image),
         nbformat.v4.new_output("display_data", {"text/html": steps, "text/plain": "<HTML>"}),
         nbformat.v4.new_output("display_data", value, metadata={"scrapbook": {"name": "auc"}}),
     ]

@@ -1,9 +1,8 @@
 """Execute the lessons and store them in one normal form: `python -m tools.notebooks --help`.
 
 The normal form holds no stderr, no timings, no machine or version metadata; cells have stable ids;
-the first code cell fetches the book on Colab; alt text stands where the site looks for it; the
-first use of each term is linked to the glossary (`tools.terms`). Beside each lesson its text is
-written, in which changes are read (`tools.twins`).
+the first code cell fetches the book on Colab; the first use of each term is linked to the glossary
+(`tools.terms`). Beside each lesson its text is written, in which changes are read (`tools.twins`).
 """
 
 import argparse
@@ -110,10 +109,6 @@ def _normal_cell(cell: nbformat.NotebookNode, number: int) -> None:
         return
     outputs = [_normal_output(output) for output in cell.outputs]
     cell.outputs = [output for output in outputs if output is not None]
-    for output in cell.outputs:
-        alt = output.get("metadata", {}).get("image/png", {}).get("alt")
-        if alt:  # MyST-NB reads it from the cell only
-            cell.metadata["mystnb"] = {"image": {"alt": alt}}
 
 
 def _merge_streams(cell: nbformat.NotebookNode) -> None:

@@ -68,8 +68,6 @@ def _said(output: NotebookNode) -> tuple[str, list[str]]:
     data, metadata = output.data, output.metadata
     # Values for the pages carry their name.
     name = metadata.get("scrapbook", {}).get("name", "")
-    if "image/png" in data:
-        return "", [metadata.get("image/png", {}).get("alt", "")]
     html = next((data[kind] for kind in data if kind.endswith("text/html")), "")
     if alts := [image.get("alt", "") for image in BeautifulSoup(html, "html.parser")("img")]:
         return name, alts

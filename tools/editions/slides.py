@@ -109,11 +109,6 @@ def output(cell: NotebookNode) -> tuple[str, bool]:
         data = item.get("data", {})
         if item.output_type == "stream":
             parts.append(f'<pre class="output">{html.escape(_cut(item.text))}</pre>')
-        elif "image/png" in data:
-            alt = html.escape(item.metadata.get("image/png", {}).get("alt", ""))
-            png = data["image/png"].strip()
-            parts.append(f'<img alt="{alt}" src="data:image/png;base64,{png}" class="r-stretch">')
-            is_figure = True
         elif "text/html" in data:
             parts.append(re.sub("^<img", '<img class="r-stretch"', data["text/html"]))
             is_figure |= "<img" in data["text/html"]
