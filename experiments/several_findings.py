@@ -58,7 +58,7 @@ def network(outputs: int, end: str, channels: int = 1) -> "keras.Model":
 
     Examples
     --------
-    >>> network(5, "sigmoid").output.shape
+    >>> network(5, "sigmoid").output_shape
     (None, 5)
     """
     from keras import Input, Sequential, layers
