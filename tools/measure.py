@@ -93,7 +93,7 @@ def measure() -> dict:
         clone, home, report = (Path(temporary) / name for name in ("book", "home", "report.xml"))
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        keep = ("PATH", "LANG", "MEDMNIST_MIRROR", "PIP_CERT", "SSL_CERT_FILE")
+        keep = ("PATH", "LANG", "MEDMNIST_MIRROR", "CHEST_XRAYS", "PIP_CERT", "SSL_CERT_FILE")
         environment = {name: os.environ[name] for name in keep if name in os.environ}
         environment |= {"HOME": str(home), "PYTEST_ADDOPTS": f"--junitxml={report}"}
         commands = {}
