@@ -451,6 +451,17 @@ def test_a_figure_in_steps_is_moved_by_the_keyboard(window, address, site, pages
         assert spoken == f"{number + 1}/{len(captions)}"
 
 
+def test_on_a_phone_the_caption_of_a_step_does_not_touch_the_edge(window, address, pages):
+    name = next(n for n, page in pages.items() if page.select(".steps"))
+    window.set_viewport_size({"width": 390, "height": 844})
+    window.goto(address + name)
+    edge = window.locator(".steps [aria-live]").first.evaluate(
+        "(p) => p.getBoundingClientRect().left + parseFloat(getComputedStyle(p).paddingLeft)"
+    )
+    window.set_viewport_size({"width": 1280, "height": 720})
+    assert edge >= 8
+
+
 # ---- Without scripts, and on paper -------------------------------------------------------------
 
 
@@ -502,7 +513,20 @@ def test_all_steps_are_printed(window, address, scheme):
     window.emulate_media(media="print", color_scheme=scheme)
     assert all(frame.is_visible() for frame in frames.all())
     assert not any(image.is_visible() for image in steps.locator(".in-dark").all())
+    assert not steps.locator("input").is_visible()
     window.emulate_media(media="screen", color_scheme="light")
+
+
+def test_paper_is_white_and_the_dark_comes_back(window, address):
+    window.emulate_media(color_scheme="dark")
+    window.goto(address + "notebooks/pooling.html")
+    theme = "document.documentElement.dataset.theme"
+    assert window.evaluate(theme) == "dark"
+    window.evaluate(f"addEventListener('beforeprint', () => window.printed = {theme})")
+    window.pdf()
+    assert window.evaluate("printed") == "light"
+    assert window.evaluate(theme) == "dark"
+    window.emulate_media(color_scheme="light")
 
 
 # ---- Search and definitions ------------------------------------------------------------------
@@ -512,7 +536,8 @@ def test_all_steps_are_printed(window, address, scheme):
     ("query", "first"),
     [
         ("softmax temperature", "notebooks/dense-softmax.html"),
-        ("DeLong", "notebooks/how-sure-is-it.html"),
+        ("DeLong", "notebooks/how-sure-is-it.html#how-sure-is-the-auc"),
+        ("bfloat16", "notebooks/sixteen-bits.html"),
         ("learning rate", "book/reference/glossary.html#learning-rate"),
         ("卷积", "book/reference/glossary.html#convolution"),
         ("最大池化", "book/reference/glossary.html#max-pooling"),
@@ -523,6 +548,7 @@ def test_the_search_finds_a_useful_place_first(window, address, query, first):
     window.goto(f"{address}search.html?q={query}")
     hit = window.locator(".search-results li a").first
     assert first in hit.get_attribute("href")
+    assert hit.inner_text() not in ("Summary", "Try it yourself", "Further reading")
     assert window.locator(".search-results li").count() <= 20
 
 

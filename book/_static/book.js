@@ -33,6 +33,8 @@
     const phrase = query.trim().toLowerCase();
     const patterns = phrase.split(/[\s,;:?!]+/).filter(Boolean).map(pattern);
     if (!patterns.length) return [];
+    const count = {};
+    for (const [, , heading] of index.sections) count[heading] = (count[heading] || 0) + 1;
     const results = index.sections.map(([number, anchor, heading, text]) => {
       const [url, title, kind] = index.pages[number];
       let found = 0;
@@ -49,6 +51,7 @@
       else if (heading.toLowerCase().includes(phrase)) score += 40;
       if (text.toLowerCase().includes(phrase)) score += 15;
       if (!anchor) score *= 1.2; // the page as a whole
+      if (count[heading] > 5) score *= 0.5; // "Summary", "Try it yourself": explained elsewhere
       // A long heading that holds a word among others is less about it.
       score *= WEIGHT[kind] / (1 + heading.length / 200);
       const href = root + url + (anchor && `#${anchor}`);
@@ -182,8 +185,11 @@
     hide();
     for (const menu of menus) menu.open = false;
   });
-  // Paper cannot be clicked: what is folded is opened first.
+  // Paper is white, and cannot be clicked: what is folded is opened first.
   window.addEventListener("beforeprint", () => {
+    const { theme } = document.documentElement.dataset;
+    document.documentElement.dataset.theme = "light";
+    window.addEventListener("afterprint", () => (document.documentElement.dataset.theme = theme), { once: true });
     for (const folded of document.querySelectorAll("article details")) folded.open = true;
   });
 })();

@@ -1,11 +1,11 @@
-"""Small changes of a text: what must not break at a hyphen, what screen readers stumble on."""
+"""Small changes of a text: what stays on one line, what screen readers stumble on."""
 
 import re
 from typing import Any
 
 from sphinx.application import Sphinx
 
-WHOLE = re.compile(r"\bX-rays?\b")
+WHOLE = re.compile(r"\bX-rays?\b|\d %(?!\w)")
 # Tags, and all of what is code, script or formula, stay as they are.
 MARKUP = re.compile(
     r"(<(pre|code|script|style|math)\b.*?</\2>|<span class=\"katex.*?</annotation>|<[^>]*>)", re.S
@@ -19,12 +19,14 @@ EMPTY_HEADING = re.compile(r"<th\b[^>]*>(<p></p>)?</th>")
 
 
 def keep_whole(body: str) -> str:
-    """Return a page's text in which "X-ray" never stands on two lines.
+    """Return a page's text in which "X-ray", or a number and its percent sign, keeps to one line.
 
     Examples
     --------
     >>> keep_whole('<img alt="X-ray">An X-ray')
     '<img alt="X-ray">An <span class="whole">X-ray</span>'
+    >>> keep_whole("<p>27 % of them</p>")
+    '<p>2<span class="whole">7 %</span> of them</p>'
     """
 
     def mark(text: str) -> str:

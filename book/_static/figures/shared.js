@@ -44,19 +44,19 @@ export const svg = (tag, attributes = {}, ...children) =>
 let count = 0;
 const newId = () => `fig-${++count}`;
 
-/** A native slider with its label and its value in words. `set` moves it from code. */
+/** A native slider with its label and its value in words. `set` moves it from code, and may say what lies between its steps. */
 export function slider(label, { min, max, step = 1, value, text = String }, changed) {
   const id = newId();
   const shown = el("output", { for: id });
   const input = el("input", { type: "range", id, min, max, step, value });
-  const tell = () => {
-    shown.textContent = text(input.valueAsNumber);
+  const tell = (said = text(input.valueAsNumber)) => {
+    shown.textContent = said;
     input.setAttribute("aria-valuetext", shown.textContent);
   };
   input.addEventListener("input", () => (tell(), changed(input.valueAsNumber)));
   tell();
   const node = el("div", { class: "fig-slider" }, el("label", { for: id }, label), shown, input);
-  const set = (number) => ((input.value = number), tell());
+  const set = (number, said) => ((input.value = number), tell(said));
   return { node, input, set, tell, get value() { return input.valueAsNumber; } };
 }
 

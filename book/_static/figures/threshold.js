@@ -6,7 +6,7 @@ const WORDS = words({
     network: "Network", networks: ["small", "tutorial"],
     threshold: "threshold", prevalence: "prevalence: share who are ill", cost: "a miss costs as many false alarms",
     marks: "Set the threshold to", yours: "where the slider is", half: "one half", cheapest: "the cheapest on validation images", costs: "the cost ratio, 1 / (1 + cost)",
-    none: "the lowest score of an ill child: none is missed",
+    none: "where no ill child is missed",
     score: "score", images: "images", histogram: "Scores of normal images, above, and of images with pneumonia, below; a line at the threshold.",
     normal: "normal", ill: "pneumonia",
     roc: "ROC curve with the point of this threshold.", alarms: "1 - specificity", found: "sensitivity",
@@ -114,7 +114,7 @@ export async function build(stage) {
   const jump = choice(WORDS.marks, [WORDS.yours, ...Object.keys(jumps).map((name) => WORDS[name])], (chosen) => {
     if (!chosen) return;
     state.logit = Object.values(jumps)[chosen - 1]();
-    threshold.set(Math.min(LOGITS.max, Math.max(LOGITS.min, state.logit)));
+    threshold.set(Math.min(LOGITS.max, Math.max(LOGITS.min, state.logit)), score(state.logit));
     update();
   });
   threshold.input.addEventListener("input", () => (jump.input.selectedIndex = 0));
