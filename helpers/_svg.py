@@ -152,7 +152,7 @@ def _prepare(figure: Figure) -> None:
 
 def _simple(path: Path, to_pixels: Transform) -> Path:
     """Return a contour without the corners that no eye sees."""
-    if not len(path.vertices):  # a level that nothing reaches
+    if not np.size(path.vertices):  # a level that nothing reaches
         return path
     codes = np.asarray(path.codes)
     codes = np.where(codes == Path.CLOSEPOLY, Path.LINETO, codes)  # to where it began
