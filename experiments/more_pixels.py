@@ -39,7 +39,7 @@ NETWORKS = {"growing": tuple(STRIDES), "fixed": (64, 128)}
 # Ultrasound images are published at these sizes, and at hand.
 AT_HAND = (28, 64)
 RECIPE = Recipe(steps=200, batch_size=32, learning_rate=4e-3)
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 def jobs() -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from helpers.results import Runs
 PERIOD, LEVELS, ACROSS = 8, 8, 80
 # Where the middle of the patch may lie, as a share of the side.
 PLACES = (0.3, 0.7)
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 def jobs() -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from helpers.results import Runs
 SECONDS = 3
 # Of one core, for a step of 32 images with the strides of their size.
 MILLISECONDS = {28: 9.5, 64: 21.5, 128: 36, 224: 88}
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 def jobs() -> Iterator[dict[str, Any]]:
