@@ -111,8 +111,9 @@ def pytest_collection_modifyitems(items):
         if type(item).__name__ != "IPyNbCell":
             continue
         # What libraries log differs between machines; no lesson stores it. Figures differ by a
-        # hair; tables are compared as text.
-        item.parent.skip_compare = (*item.parent.skip_compare, "stderr", "text/html")
+        # hair, glued ones too; tables are compared as text.
+        figures = ("text/html", "application/papermill.record/text/html")
+        item.parent.skip_compare = (*item.parent.skip_compare, "stderr", *figures)
         notebook = item.parent.nb
         simulated = (synthetic_setting() and uses_medmnist(notebook)) or (
             synthetic_setting(XRAYS) and uses_chest_xrays(notebook)

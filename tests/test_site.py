@@ -433,7 +433,8 @@ def test_drawings_follow_the_theme_and_are_fetched_once(window, address, site, s
     assert len(seen) > 5
     assert {source.endswith(".svg#dark") for source, _ in seen} == {scheme == "dark"}
     assert min(letter for _, letter in seen) > 8
-    assert len(fetched) == len(set(fetched)) <= len(seen)
+    # A browser may fetch ahead what stands below: the next step, but no drawing twice.
+    assert len(fetched) == len(set(fetched))
 
 
 def test_a_figure_in_steps_is_moved_by_the_keyboard(window, address, site, pages):
