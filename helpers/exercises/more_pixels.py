@@ -1,6 +1,7 @@
 """Exercises of the lesson on images of more pixels."""
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -87,36 +88,20 @@ def _seen_share(strides: Sequence[int], side: int) -> float:
     return min(field / side, 1)
 
 
-def _of_too_early_strides(strides: Sequence[int], side: int) -> float:
-    field, step = 1, 1
-    for stride in strides:
-        step *= stride
-        field += 2 * step
-    return min(field / side, 1)
+def _mistaken(
+    neighbors: int = 2, grown: Callable[[int, int], int] = operator.mul, early: bool = False
+) -> Callable[[Sequence[int], int], float]:
+    """Return `_seen_share` with another kernel, other steps, or steps that come too early."""
 
+    def share(strides: Sequence[int], side: int) -> float:
+        field, step = 1, 1
+        for stride in strides:
+            after = grown(step, stride)
+            field += neighbors * (after if early else step)
+            step = after
+        return min(field / side, 1)
 
-def _of_added_strides(strides: Sequence[int], side: int) -> float:
-    field, step = 1, 1
-    for stride in strides:
-        field += 2 * step
-        step += stride
-    return min(field / side, 1)
-
-
-def _of_three(strides: Sequence[int], side: int) -> float:
-    field, step = 1, 1
-    for stride in strides:
-        field += 3 * step
-        step *= stride
-    return min(field / side, 1)
-
-
-def _of_last_stride(strides: Sequence[int], side: int) -> float:
-    field, step = 1, 1
-    for stride in strides:
-        field += 2 * step
-        step = stride
-    return min(field / side, 1)
+    return share
 
 
 def _uncut(strides: Sequence[int], side: int) -> float:
@@ -137,11 +122,17 @@ seen_share = Exercise(
     ],
     mistakes={
         "A stride widens what the layers after it see, not what its own layer sees.": (
-            _of_too_early_strides
+            _mistaken(early=True)
         ),
-        "Strides multiply: two of 2 make steps of 4 pixels, and three make 8.": _of_added_strides,
-        "A kernel of 3 brings two new neighbors; the first pixel was there before.": _of_three,
-        "All strides before a layer count, not only the last one.": _of_last_stride,
+        "Strides multiply: two of 2 make steps of 4 pixels, and three make 8.": _mistaken(
+            grown=operator.add
+        ),
+        "A kernel of 3 brings two new neighbors; the first pixel was there before.": _mistaken(
+            neighbors=3
+        ),
+        "All strides before a layer count, not only the last one.": _mistaken(
+            grown=lambda step, stride: stride
+        ),
         "More than the whole image can't be seen: the share is 1 at most.": _uncut,
         "That is the number of pixels; what share of the side is it?": lambda strides, side: (
             min(_uncut(strides, side), 1) * side

@@ -1,6 +1,6 @@
 """Exercises of the lesson on numbers of sixteen bits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,56 +94,41 @@ def _scales_after(finite: Sequence[bool], scale: float, patience: int) -> list[f
     return _scales([*finite, True], scale, patience)[1:]
 
 
-def _counted_on(finite: Sequence[bool], scale: float, patience: int) -> list[float]:
-    used, good = [], 0
-    for fine in finite:
-        used.append(scale)
-        good += int(fine)
-        if not fine:
-            scale = scale / 2
-        elif good == patience:
-            scale, good = 2 * scale, 0
-    return used
+def _mistaken(
+    in_a_row: bool = True, anew: bool = True, down: bool = True
+) -> Callable[[Sequence[bool], float, int], list[float]]:
+    """Return the rule of `_scales` with one of its parts left out."""
 
+    def scales(finite: Sequence[bool], scale: float, patience: int) -> list[float]:
+        used, good = [], 0
+        for fine in finite:
+            used.append(scale)
+            good = good + 1 if fine else good * (not in_a_row)
+            if not fine:
+                scale = scale / 2 if down else scale
+            elif good >= patience:
+                scale, good = 2 * scale, good * (not anew)
+        return used
 
-def _not_anew(finite: Sequence[bool], scale: float, patience: int) -> list[float]:
-    used, good = [], 0
-    for fine in finite:
-        used.append(scale)
-        good = good + 1 if fine else 0
-        if not fine:
-            scale = scale / 2
-        elif good >= patience:
-            scale = 2 * scale
-    return used
+    return scales
 
 
 def _never_up(finite: Sequence[bool], scale: float, patience: int) -> list[float]:
     return _scales(finite, scale, len(finite) + 1)
 
 
-def _never_down(finite: Sequence[bool], scale: float, patience: int) -> list[float]:
-    used, good = [], 0
-    for fine in finite:
-        used.append(scale)
-        good = good + 1 if fine else 0
-        if good == patience:
-            scale, good = 2 * scale, 0
-    return used
-
-
 _FINITE = [True, True, False, True, True, True, True, True, False, False, True, True, True, True]
 
 scales = Exercise(
-    lambda finite, scale, patience: _scales(finite, scale, patience),
+    _scales,
     inputs=[(_FINITE, 32768.0, 3), (_FINITE[3:], 1024.0, 2), ([False, True, True], 8.0, 1)],
     mistakes={
         "These are the scales after the steps; return those with which they were done.": (
             _scales_after
         ),
-        "A bad step ends the row: the counting begins anew.": _counted_on,
-        "After a doubling the counting begins anew, too.": _not_anew,
+        "A bad step ends the row: the counting begins anew.": _mistaken(in_a_row=False),
+        "After a doubling the counting begins anew, too.": _mistaken(anew=False),
         "After `patience` good steps in a row the scale is doubled.": _never_up,
-        "After a step that was not finite the scale is halved.": _never_down,
+        "After a step that was not finite the scale is halved.": _mistaken(down=False),
     },
 )
