@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import logit
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from helpers.datasets import load
 from helpers.evaluation import majority_baseline
@@ -49,6 +50,43 @@ def labels_and_baselines(sets: Iterable[str], of: Callable[..., Any]) -> dict[st
     pairs = {data: (of(data, "train")[1], test) for data, test in labels.items()}
     baselines = {data: round(majority_baseline(*pair), 4) for data, pair in pairs.items()}
     return {"labels": labels, "baselines": baselines}
+
+
+def held_out(
+    labels: np.ndarray, patients: np.ndarray | None, parts: int, seed: int = 0
+) -> np.ndarray:
+    """Return the places of one image in so many, each class in its share.
+
+    No patient (N,) is in both parts; None draws images at random.
+
+    Examples
+    --------
+    >>> labels, patients = np.arange(200) // 100, np.arange(200) // 5
+    >>> out = held_out(labels, patients, 10)
+    >>> len(out), set(patients[out]) & set(np.delete(patients, out))
+    (20, set())
+    >>> len(np.unique(patients[held_out(labels, None, 10)])) > 10
+    True
+    """
+    kind = StratifiedKFold if patients is None else StratifiedGroupKFold
+    folds = kind(parts, shuffle=True, random_state=seed)
+    return next(folds.split(labels, labels, patients))[1]
+
+
+def start_from(model: Any, teacher: Any) -> Any:
+    """Return the model with the weights of another network, but for those of the last layer.
+
+    Examples
+    --------
+    >>> from helpers.models import small_network
+    >>> model, teacher = (small_network(filters=(4,)) for _ in range(2))
+    >>> last = model.get_weights()[-2]
+    >>> weights = start_from(model, teacher).get_weights()
+    >>> np.array_equal(weights[0], teacher.get_weights()[0]), np.array_equal(weights[-2], last)
+    (True, True)
+    """
+    model.set_weights([*teacher.get_weights()[:-2], *model.get_weights()[-2:]])
+    return model
 
 
 def log_odds(scores: np.ndarray) -> np.ndarray:

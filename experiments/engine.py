@@ -35,6 +35,8 @@ from helpers import results
 VERSIONS = ("numpy", "scikit-learn", "keras", "tensorflow")
 # Jobs that differ in these alone say how much chance does.
 CHANCE = ("seed", "fold", "turn")
+# What a clock or the machine says ends so; it is something else each time.
+CLOCK = ("seconds", "minutes", "ratio", "load", "_mb")
 # Modules of this folder that are no experiments.
 ENGINE = ("__main__", "claims", "common", "engine", "fingerprint")
 
@@ -372,15 +374,23 @@ def confirm(module: ModuleType, count: int, folder: Path | None = None) -> list[
     with committed(file) as tree:
         before = [_in_tree(tree, module, job) for job in jobs]
     for one, other in zip(again, before, strict=True):
-        if one["record"] != other["record"]:
-            names = ", ".join(unlike(other["record"], one["record"], []))
+        after, then = (_without_clock(entry["record"]) for entry in (one, other))
+        if after != then:
+            names = ", ".join(unlike(then, after, []))
             raise ExperimentError(f"{one['job']}: the changed code gives other records: {names}")
-    if stored_form(getattr(module, "shared", dict)()) != head["shared"]:
+    if unlike(head["shared"], stored_form(getattr(module, "shared", dict)()), []):
         raise ExperimentError(f"{file.name}: what the jobs share is not what it was")
     write(file, {**now, "shared": head["shared"]}, in_order(module, entries))
     return [f"{job}: old and new code give the same" for job in jobs] or [
         "what changed makes no record; what the jobs share is the same"
     ]
+
+
+def _without_clock(record: Any) -> Any:
+    """Return a record without what is something else each time."""
+    if isinstance(record, list):
+        return [_without_clock(entry) for entry in record]
+    return {name: value for name, value in record.items() if not name.endswith(CLOCK)}
 
 
 def _kind(job: dict[str, Any]) -> dict[str, Any]:
@@ -391,10 +401,11 @@ def _kind(job: dict[str, Any]) -> dict[str, Any]:
 def _beside_stored(again: dict[str, Any], stored: dict[str, Any], entries: list[Any]) -> str:
     """Say how near a record is to the stored one; raise if other seeds are nearer."""
     job = stored["job"]
-    if again["record"] == stored["record"]:
+    after, then = (_without_clock(entry["record"]) for entry in (again, stored))
+    if after == then:
         return f"{job}: equal"
     peers = [e["record"] for e in entries if _kind(e["job"]) == _kind(job) and e != stored]
-    if faults := unlike(stored["record"], again["record"], peers):
+    if faults := unlike(then, after, peers):
         details = "; ".join(f"{name} {how}" for name, how in list(faults.items())[:5])
         raise ExperimentError(f"{job}: another record: {details}")
     return f"{job}: within the spread of seeds"

@@ -18,15 +18,13 @@ from experiments.common import grid
 from helpers import evaluation as ev
 from helpers.results import Runs
 
-# Draws of a formula; of what takes many times as long, fewer.
-DRAWS, SLOW_DRAWS, REPEATS = 400, 200, 200
+# Samples of each kind, and the draws of each bootstrap.
+DRAWS, REPEATS = 400, 400
 NUMBERS, PREVALENCES, AUCS = (20, 60, 200, 2000), (0.03, 0.1, 0.5), (0.6, 0.8, 0.95, 0.99)
 # Scores of the ill: normal as those of the healthy, further up; or a share looks healthy.
 SHAPES, HIDDEN = ("normal", "hidden"), 0.15
 LINES = ("slope", "intercept")
 DRAWN = ("bootstrap accuracy", "bootstrap AUC", "bootstrap Brier", "bootstrap difference")
-# Number and prevalence with 20 cases or more of each class: of fewer, a bootstrap always warns.
-ENOUGH = ((60, 0.5), (200, 0.1), (200, 0.5), (2000, 0.03))
 SHARES = (0.6, 0.8, 0.9, 0.95, 0.99)
 RUNS = (2, 3, 5, 20)
 # Deviations: of another model, another run, a run as a whole, and of what a patient's images share.
@@ -39,11 +37,9 @@ Interval = tuple[float, float]
 
 def jobs() -> Iterator[dict[str, Any]]:
     cells = {"number": NUMBERS, "prevalence": PREVALENCES, "auc": AUCS}
-    yield from grid(kind=(*SHAPES, "difference", *LINES), **cells)
+    yield from grid(kind=(*SHAPES, "difference", *LINES, *DRAWN), **cells)
     yield from grid(kind=("share",), number=NUMBERS, auc=SHARES)
     yield from grid(kind=("runs",), **cells, runs=RUNS)
-    for number, prevalence in ENOUGH:
-        yield from grid(kind=DRAWN, number=[number], prevalence=[prevalence], auc=AUCS)
     several = {"number": (200, 600), "auc": (0.8, 0.9), "images": (IMAGES,)}
     yield from grid(kind=BY_PATIENT, **several)
     yield from grid(kind=("runs",), **several, runs=RUNS[2:3])
@@ -213,12 +209,11 @@ def brier_of(auc: float) -> float:
 def run(
     kind: str, number: int, auc: float, prevalence: float = 0.5, runs: int = 0, images: int = 1
 ) -> dict[str, Any]:
-    seed = [number, round(1000 * auc), round(1000 * prevalence), runs]
+    seed = [number, round(1000 * auc), round(1000 * prevalence), runs, *kind.encode()]
     random = np.random.default_rng(seed)
-    draws = SLOW_DRAWS if kind in (*DRAWN, "runs") else DRAWS
     # Of each draw: whether it has an interval, whether this holds the truth, and whether it warns.
-    answered, held, told = np.zeros((3, draws), bool)
-    for draw in range(draws):
+    answered, held, told = np.zeros((3, DRAWS), bool)
+    for draw in range(DRAWS):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             try:
@@ -245,8 +240,7 @@ def check(runs: Runs) -> None:
             assert any(words in result["refused"] for words in says), result["refused"]
         elif result["kind"] != "images":
             # At most 7 in 100 miss without a word, and 3.5 standard errors of the simulation.
-            draws = SLOW_DRAWS if result["kind"] in (*DRAWN, "runs") else DRAWS
-            assert result["missed_silently"] < 0.07 + 3.5 * np.sqrt(0.07 * 0.93 / draws), result
+            assert result["missed_silently"] < 0.07 + 3.5 * np.sqrt(0.07 * 0.93 / DRAWS), result
     for kind in (*SHAPES, "difference", *LINES, "share", "runs", *DRAWN, "patients"):
         held = [run["held"] for run in runs.where(kind=kind) if silent(run)]
         assert 0.93 < np.mean(held) < 0.97, (kind, np.mean(held))

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from experiments.common import grid
+from experiments.common import grid, held_out
 from helpers import chest_xrays, pretrained
 from helpers.datasets import load
 from helpers.evaluation import majority_baseline
@@ -67,27 +66,13 @@ class Part(NamedTuple):
     patients: np.ndarray
 
 
-def held_out(labels: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """Return the places of one part in ten, each class in its share, no patient in two parts.
-
-    Examples
-    --------
-    >>> labels, patients = np.arange(200) // 100, np.arange(200) // 5
-    >>> out = held_out(labels, patients)
-    >>> len(out), set(patients[out]) & set(np.delete(patients, out))
-    (20, set())
-    """
-    folds = StratifiedGroupKFold(PARTS, shuffle=True, random_state=0)
-    return next(folds.split(labels, labels, patients))[1]
-
-
 @functools.cache
 def parts(data: str) -> tuple[Part, Part, Part]:
     """Return the images for training, for validation and for the test."""
     if data == CHESTS:
         cases = chest_xrays.load(224, synthetic=False)
         rest, test = (np.flatnonzero(cases.parts == part) for part in ("train", "test"))
-        at = held_out(cases.labels[rest], cases.patients[rest])
+        at = held_out(cases.labels[rest], cases.patients[rest], PARTS)
         which = np.delete(rest, at), rest[at], test
         train_, validation, test_ = (
             Part(cases.images[w], cases.labels[w], cases.patients[w]) for w in which

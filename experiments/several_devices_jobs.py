@@ -66,13 +66,8 @@ def run(turn: int) -> list[dict[str, Any]]:
         Client(small) as one,
         Client(large) as two,
     ):
-        ways: dict[str, Callable[[], list[list[float]]]] = dict(
-            zip(
-                WAYS,
-                (in_a_loop, lambda: by_dask(one), by_joblib, lambda: by_dask(two)),
-                strict=True,
-            )
-        )
+        how = in_a_loop, lambda: by_dask(one), by_joblib, lambda: by_dask(two)
+        ways: dict[str, Callable[[], list[list[float]]]] = dict(zip(WAYS, how, strict=True))
         Parallel(n_jobs=2)(delayed(bootstrap)(seed) for seed in range(2))
         for client in (one, two):
             client.gather(client.map(bootstrap, range(4), pure=False))

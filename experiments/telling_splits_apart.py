@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from experiments.common import grid, log_odds, scaled
+from experiments.common import grid, held_out, log_odds, scaled
 from experiments.telling_splits_apart_matching import SURE
 from helpers import chest_xrays, pretrained, results
 from helpers.models import small_network
@@ -68,21 +68,9 @@ def frozen(folder: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 # ---- A classifier, and what it says --------------------------------------------------------
 
 
-def held_out(way: str, labels: np.ndarray, children: np.ndarray, seed: int) -> np.ndarray:
-    """Return the places of a tenth of the images, with each class in its share.
-
-    Examples
-    --------
-    >>> labels, children = np.arange(200) // 100, np.arange(200) // 5
-    >>> at = held_out("by child", labels, children, seed=0)
-    >>> sorted(np.bincount(children[at])[np.unique(children[at])].tolist())
-    [5, 5, 5, 5]
-    >>> len(np.unique(children[held_out("at random", labels, children, seed=0)])) > 10
-    True
-    """
-    kind = StratifiedGroupKFold if way == "by child" else StratifiedKFold
-    folds = kind(PARTS, shuffle=True, random_state=seed)
-    return next(folds.split(labels, labels, children))[1]
+def tenth(way: str, labels: np.ndarray, children: np.ndarray, seed: int) -> np.ndarray:
+    """Return the places of the images that are held out."""
+    return held_out(labels, children if way == "by child" else None, PARTS, seed)
 
 
 def logistic_regression() -> Any:
@@ -94,7 +82,7 @@ def judged(classifier: str, way: str, seed: int) -> dict[str, Any]:
     """Train without a tenth; return which it was, its log-odds, and those of the test images."""
     given = small if classifier == "network" else frozen
     X, labels, children = given("train")
-    out = held_out(way, labels, children, seed)
+    out = tenth(way, labels, children, seed)
     rest = np.setdiff1d(np.arange(len(labels)), out)
     if classifier == "network":
         import keras

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from experiments.common import grid, log_odds
-from experiments.telling_splits_apart import WAYS, held_out
+from experiments.telling_splits_apart import WAYS, tenth
 from helpers import chest_xrays, pretrained
 from helpers.results import Runs, pack
 
@@ -71,7 +71,7 @@ def run(way: str, seed: int) -> dict[str, Any]:
     import keras
 
     X, labels, children = seen("train")
-    out = held_out(way, labels, children, seed)
+    out = tenth(way, labels, children, seed)
     rest = np.setdiff1d(np.arange(len(labels)), out)
     keras.utils.set_random_seed(seed)
     _, learns = halves()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.claims import published
-from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled
+from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled, start_from
 from helpers.models import multiply_adds, small_network, tutorial_network
 from helpers.results import Runs, pack
 from helpers.training import Recipe, predict, train
@@ -58,21 +58,6 @@ def made(model: str, data: str) -> Any:
     """Return the network of a model for the images of a set."""
     make = tutorial_network if model == "tutorial" else small_network
     return make(*SHAPES[data])
-
-
-def start_from(network: Any, teacher: Any) -> None:
-    """Copy the weights of another network, all but the last layer's kernel and bias.
-
-    Examples
-    --------
-    >>> network, teacher = (small_network(filters=(4,)) for _ in range(2))
-    >>> own = network.get_weights()[-2:]
-    >>> start_from(network, teacher)
-    >>> pairs = zip(network.get_weights(), [*teacher.get_weights()[:-2], *own])
-    >>> all(np.array_equal(*pair) for pair in pairs)
-    True
-    """
-    network.set_weights([*teacher.get_weights()[:-2], *network.get_weights()[-2:]])
 
 
 def trained(model: str, data: str, seed: int) -> Any:

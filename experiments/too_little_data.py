@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from experiments import claims
-from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled
+from experiments.common import PLAIN_ADAM, labels_and_baselines, scaled, start_from
 from helpers.models import tutorial_network
 from helpers.phantoms import radiographs, ultrasound
 from helpers.results import Runs, pack
@@ -171,21 +171,6 @@ def network(seed: int, classes: int = 2) -> Any:
 
     keras.utils.set_random_seed(seed)
     return tutorial_network(classes=classes)
-
-
-def start_from(model: Any, teacher: Any) -> Any:
-    """Return the model with the weights of another network, but for those of the last layer.
-
-    Examples
-    --------
-    >>> model, teacher = network(0), network(1, classes=4)
-    >>> last = model.get_weights()[-2]
-    >>> weights = start_from(model, teacher).get_weights()
-    >>> np.array_equal(weights[0], teacher.get_weights()[0]), np.array_equal(weights[-2], last)
-    (True, True)
-    """
-    model.set_weights([*teacher.get_weights()[:-2], *model.get_weights()[-2:]])
-    return model
 
 
 def trained(data: str, images: int | None, seed: int) -> Any:

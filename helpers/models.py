@@ -439,22 +439,14 @@ def head_of(model: keras.Model, images: Array) -> Head:
     >>> head_of(tutorial_network(classes=3), np.zeros((1, 28, 28, 1), "float32"))[1:]
     ('softmax', 3)
     """
-    if not _keras_model(model).built:
-        raise ValueError(
-            f"model={model.name!r} has no weights yet; begin it with keras.Input((28, 28, 1)), "
-            "and train it or load its weights"
-        )
-    with listening(layers_of(model)) as calls:
-        output = model(images[:1], training=False)
+    output, last, times = _answer(model, images)
     if len(getattr(output, "shape", ())) != 2:
         given = tuple(output.shape) if hasattr(output, "shape") else type(output).__name__
         raise ValueError(
             f"model={model.name!r} gives outputs of shape {given}; give a model with one output "
             "(N, K), a number for each of K classes"
         )
-    last = next((layer for layer, given in calls if given is output), None)
-    once = [layer for layer, _ in calls].count(last) == 1
-    kind = _kind(last) if once else None
+    kind = _kind(last) if times == 1 else None
     count = int(output.shape[1])
     if kind not in ({"sigmoid", "logits"} if count == 1 else {"softmax", "logits"}):
         name = "an operation that is no layer" if last is None else f"{last.name!r}"
@@ -489,19 +481,26 @@ def findings_of(model: keras.Model, images: Array) -> int:
     >>> findings_of(model, np.zeros((1, 28, 28, 1), "float32"))
     14
     """
-    if not _keras_model(model).built:
-        raise ValueError(
-            f"model={model.name!r} has no weights yet; begin it with keras.Input((28, 28, 1))"
-        )
-    with listening(layers_of(model)) as calls:
-        output = model(images[:1], training=False)
-    last = next((layer for layer, given in calls if given is output), None)
+    output, last, _ = _answer(model, images)
     if len(getattr(output, "shape", ())) != 2 or _kind(last) != "sigmoid":
         raise ValueError(
             f"model={model.name!r} does not give each finding a probability of its own; give one "
             "that ends in Dense(K, activation='sigmoid') for K findings"
         )
     return int(output.shape[1])
+
+
+def _answer(model: keras.Model, images: Array) -> tuple[Any, Any, int]:
+    """Return a model's answer to the first image, the layer it comes from, and how often it ran."""
+    if not _keras_model(model).built:
+        raise ValueError(
+            f"model={model.name!r} has no weights yet; begin it with keras.Input((28, 28, 1)), "
+            "and train it or load its weights"
+        )
+    with listening(layers_of(model)) as calls:
+        output = model(images[:1], training=False)
+    last = next((layer for layer, given in calls if given is output), None)
+    return output, last, [layer for layer, _ in calls].count(last)
 
 
 def probabilities(head: Head, output: Array) -> Array:

@@ -196,9 +196,6 @@ def train(
     >>> len(train(model, images, np.arange(32) % 2, Recipe(steps=3), verbose=False))
     3
     """
-    import keras
-    from tqdm import tqdm
-
     X = images_for(model, images)
     inputs.instance("recipe", recipe, Recipe, "Recipe(steps=100)")
     random = np.random.default_rng(inputs.whole("seed", seed, 0))
@@ -209,31 +206,9 @@ def train(
         model(X[:1])
     head = head_of(model, X)
     targets, weights = _targets(labels, len(X), head.classes, recipe.class_weights)
-    rate: Any = recipe.learning_rate
-    if recipe.cosine:
-        rate = keras.optimizers.schedules.CosineDecay(rate, recipe.steps)
-    model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay), _loss(head, recipe)
-    )
     if head.outputs == 1:
         targets = targets[:, 1:]
-    model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
-    order = np.empty(0, int)
-    losses = []
-    for step in tqdm(range(1, recipe.steps + 1), unit="step", disable=not verbose):
-        while len(order) < recipe.batch_size:
-            order = np.append(order, random.permutation(len(X)))
-        batch, order = order[: recipe.batch_size], order[recipe.batch_size :]
-        moved = _augmented(X[batch], recipe, random)
-        losses.append(float(model.train_on_batch(moved, targets[batch], weights[batch])))
-        if not np.isfinite(losses[-1]):
-            raise ValueError(
-                f"the loss is {losses[-1]} at step {step}: make the model anew and lower "
-                f"learning_rate={recipe.learning_rate:g}"
-            )
-        if watch is not None:
-            watch(step)
-    return losses
+    return _learn(model, X, targets, weights, _loss(head, recipe), recipe, random, verbose, watch)
 
 
 def findings_loss(truth: Any, said: Any) -> Any:
@@ -308,9 +283,6 @@ def train_findings(
     >>> len(train_findings(model, images, labels, Recipe(steps=3), verbose=False))
     3
     """
-    import keras
-    from tqdm import tqdm
-
     X = images_for(model, images)
     inputs.instance("recipe", recipe, Recipe, "Recipe(steps=100)")
     if recipe.class_weights or recipe.label_smoothing:
@@ -323,25 +295,45 @@ def train_findings(
     if not model.built:
         model(X[:1])
     targets = _findings(labels, len(X), findings_of(model, X))
+    return _learn(model, X, targets, None, findings_loss, recipe, random, verbose)
+
+
+def _learn(
+    model: keras.Model,
+    X: Array,
+    targets: Array,
+    weights: Array | None,
+    loss: Any,
+    recipe: Recipe,
+    random: np.random.Generator,
+    verbose: bool,
+    watch: Callable[[int], None] | None = None,
+) -> list[float]:
+    """Do the steps of `train`; each image may have a weight."""
+    import keras
+    from tqdm import tqdm
+
     rate: Any = recipe.learning_rate
     if recipe.cosine:
         rate = keras.optimizers.schedules.CosineDecay(rate, recipe.steps)
-    model.compile(keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay), findings_loss)
+    model.compile(keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay), loss)
     model.optimizer.build(model.trainable_variables)  # else Keras traces the first step twice
-    # A loop of its own, since the stored runs of many experiments hang on each line of `train`.
-    order, losses = np.empty(0, int), []
+    order = np.empty(0, int)
+    losses = []
     for step in tqdm(range(1, recipe.steps + 1), unit="step", disable=not verbose):
         while len(order) < recipe.batch_size:
             order = np.append(order, random.permutation(len(X)))
         batch, order = order[: recipe.batch_size], order[recipe.batch_size :]
-        losses.append(
-            float(model.train_on_batch(_augmented(X[batch], recipe, random), targets[batch]))
-        )
+        moved = _augmented(X[batch], recipe, random)
+        weighed = None if weights is None else weights[batch]
+        losses.append(float(model.train_on_batch(moved, targets[batch], weighed)))
         if not np.isfinite(losses[-1]):
             raise ValueError(
                 f"the loss is {losses[-1]} at step {step}: make the model anew and lower "
                 f"learning_rate={recipe.learning_rate:g}"
             )
+        if watch is not None:
+            watch(step)
     return losses
 
 

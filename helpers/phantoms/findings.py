@@ -7,7 +7,18 @@ from scipy.stats import norm
 from helpers import inputs
 
 from .drawing import Draw, ellipse, pixel_centers, rotate
-from .radiography import BONE, LUNG, PHOTONS, TISSUE, _path, _slab
+from .radiography import (
+    BONE,
+    LUNG,
+    PHOTONS,
+    TISSUE,
+    gray_levels,
+    lung,
+    on_lung,
+    path,
+    spine_and_ribs,
+    torso,
+)
 
 # What may be found, and in which share of the images it is.
 FINDINGS = {
@@ -48,7 +59,7 @@ def draw_findings(count: int, seed: int = 0) -> np.ndarray:
     --------
     >>> there = draw_findings(10_000) > 0
     >>> there.mean(axis=0).round(2)
-    array([0.22, 0.28, 0.16, 0.08, 0.02])
+    array([0.21, 0.29, 0.15, 0.08, 0.02])
 
     An effusion is found twice as often where the heart is large:
 
@@ -63,7 +74,8 @@ def draw_findings(count: int, seed: int = 0) -> np.ndarray:
     count = inputs.whole("count", count, least=1)
     # A stream of its own: anatomy that is drawn from the same seed does not follow the findings.
     random = np.random.default_rng([inputs.whole("seed", seed, least=0), 2])
-    behind = random.multivariate_normal(np.zeros(len(names)), correlation, count)
+    # Cholesky's factor is the same on every machine; NumPy's usual one, by SVD, is not.
+    behind = random.multivariate_normal(np.zeros(len(names)), correlation, count, method="cholesky")
     there = behind > norm.ppf(1 - np.array(list(FINDINGS.values())))
     return np.asarray(there * random.uniform(0.2, 1, there.shape))
 
@@ -110,10 +122,9 @@ def chests(strength: ArrayLike, seed: int = 0, size: int = 28) -> np.ndarray:
         (axis - draw(f"shift_{name}", -0.06, 0.06)) * draw(f"scale_{name}", 9.5, 11.5)
         for name, axis in (("x", across), ("y", down))
     )
-    torso = _slab(ellipse(x, y - 11, draw("torso", 12, 14.5), 25), draw("depth", 6.5, 8))
-    torso += _path(ellipse(x, y + 13, 4, 6), 3)
+    body = torso(x, y, draw("torso", 12, 14.5), draw("depth", 6.5, 8))
     half = draw("heart", 3.2, 4.3) + 2.2 * heart
-    beating = _path(ellipse(*rotate(x - draw("heart_x", 1, 2), y - 3, -0.6), half, 4.8), 4.5)
+    beating = path(ellipse(*rotate(x - draw("heart_x", 1, 2), y - 3, -0.6), half, 4.8), 4.5)
     width, height = draw("lung_width", 3.1, 3.9), draw("lung_height", 7.5, 9.5)
     tilt, dome = draw("tilt", 0.15, 0.32), draw("diaphragm", 4, 6.5)
     sides = {name: draw.side(f"side_{name}") for name in FINDINGS}
@@ -122,33 +133,27 @@ def chests(strength: ArrayLike, seed: int = 0, size: int = 28) -> np.ndarray:
         for name in ("consolidation", "nodule")
     }
     wide = draw("patch", 2.2, 3.2)
-    air, wet, empty = (np.zeros_like(torso) for _ in range(3))
+    air, wet, empty = (np.zeros_like(body) for _ in range(3))
     for side in (-1, 1):
         of = {name: sides[name] == side for name in FINDINGS}
-        u, v = rotate(x - side * 5, y, side * -tilt)
-        floor = dome + 0.4 * side + np.square(x - side * 3.5) / 8
-        lung = _slab(ellipse(u, v, width, height), 4.5) * np.clip((floor - y) / 1.6 + 0.5, 0, 1)
-        lung = np.maximum(lung - 0.8 * beating, 0)
+        u, v = on_lung(x, y, side, tilt)
+        free = np.maximum(lung(x, y, side, tilt, width, height, dome) - 0.8 * beating, 0)
         level = dome + 3.2 - 5.5 * effusion - 0.05 * np.square(np.maximum(side * x - 3, 0))
         dry = 1 - np.clip((y - level) / 1.5 + 0.5, 0, 1) * (of["effusion"] & (effusion > 0))
         apart = {name: (x - side * p, y - q) for name, (p, q) in places.items()}
         far = ellipse(*apart["consolidation"], wide, wide)
         dry = dry * (1 - of["consolidation"] * 0.9 * patch * np.maximum(1 - far, 0))
         radius = of["nodule"] * (nodule > 0) * (0.7 + 1.2 * nodule) + 1e-6
-        ball = _path(ellipse(*apart["nodule"], radius, radius), radius)
+        ball = path(ellipse(*apart["nodule"], radius, radius), radius)
         outside = ellipse(u, v - 1, width * (1 - 0.4 * collapse), height * (1 - 0.3 * collapse)) > 1
-        air += lung
-        wet += np.minimum(lung * (1 - dry) + np.minimum(ball, lung), lung)
-        empty += lung * (outside & of["pneumothorax"] & (collapse > 0) & (y < 2))
-    spine = _path(np.square(x / 1.5), 1.2)
-    ribs = 0.7 * np.maximum(np.sin((y + 0.35 * np.abs(x)) * 2 * np.pi / draw("ribs", 2.1, 2.6)), 0)
-    ribs = ribs * (ellipse(x, y - 1, 10.5, 11) < 1)
+        air += free
+        wet += np.minimum(free * (1 - dry) + np.minimum(ball, free), free)
+        empty += free * (outside & of["pneumothorax"] & (collapse > 0) & (y < 2))
+    bones = spine_and_ribs(x, y, draw("ribs", 2.1, 2.6))
     rays = (
-        TISSUE * (torso - air + wet)
+        TISSUE * (body - air + wet)
         + LUNG * np.maximum(air - wet - empty, 0)
-        + (BONE - TISSUE) * (0.35 * spine + ribs)
+        + (BONE - TISSUE) * bones
     )
-    low, high = draw("window_low", 0.0, 0.6), draw("window_high", 3.7, 4.5)
-    counted = np.maximum(draw.rng.poisson(PHOTONS * np.exp(-rays)), 1).astype(np.float32)
-    gray = (-np.log(counted / PHOTONS) - low) / (high - low)
-    return np.clip(np.rint(gray * 255), 0, 255).astype(np.uint8)[..., None]
+    gray = gray_levels(PHOTONS * np.exp(-rays), PHOTONS, draw)
+    return np.clip(np.rint(gray * 255), 0, 255).astype(np.uint8)

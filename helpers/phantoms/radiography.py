@@ -62,40 +62,62 @@ def radiographs(
     x, y = rotate((across - shift_x) * scale, (down - shift_y) * scale, turn)
 
     depth = draw("depth", 6.5, 8)
-    torso = _slab(ellipse(x, y - 11, draw("torso", 11.5, 15), 25), depth)
-    torso += _path(ellipse(x, y + 13, 4, 6), 3)
-    lungs = np.zeros_like(torso)
-    tilt, width, height = (
-        draw("tilt", 0.15, 0.32),
-        draw("lung_width", 2.9, 3.9),
-        draw("lung_height", 7.5, 9.5),
-    )
+    body = torso(x, y, draw("torso", 11.5, 15), depth)
+    lungs = np.zeros_like(body)
+    shape = draw("tilt", 0.15, 0.32), draw("lung_width", 2.9, 3.9), draw("lung_height", 7.5, 9.5)
     dome = draw("diaphragm", 3.5, 6.5)
     for side in (-1, 1):
-        u, v = rotate(x - side * 5, y, side * -tilt)
-        lung = _slab(ellipse(u, v, width, height), 4.5)
-        floor = dome + 0.4 * side + np.square(x - side * 3.5) / 8
-        lungs += lung * np.clip((floor - y) / 1.6 + 0.5, 0, 1)
+        lungs += lung(x, y, side, *shape, dome)
     heart = ellipse(*rotate(x - draw("heart_x", 1, 2.2), y - 3, -0.6), draw("heart", 3.2, 4.6), 4.8)
-    lungs = np.maximum(lungs - 1.6 * _path(heart, 4.5), 0)
-    spine = _path(np.square(x / 1.5), 1.2)
-    ribs = 0.7 * np.maximum(np.sin((y + 0.35 * np.abs(x)) * 2 * np.pi / draw("ribs", 2.1, 2.6)), 0)
-    ribs = ribs * (ellipse(x, y - 1, 10.5, 11) < 1)
+    lungs = np.maximum(lungs - 1.6 * path(heart, 4.5), 0)
+    bones = spine_and_ribs(x, y, draw("ribs", 2.1, 2.6))
 
     # The middle of an opacity lies in a lung, beside the heart; back from cm to the picture.
     u, v = rotate(draw.side("side") * draw("offset", 4.5, 6.2), draw("height", -4.5, 1.5), -turn)
     center = draw.place(lesion, u / scale + shift_x, v / scale + shift_y)
     opaque, masks = _opacities(across - center[0], down - center[1], lungs, lesion, draw)
-    rays = (
-        TISSUE * (torso - lungs + opaque)
-        + LUNG * (lungs - opaque)
-        + (BONE - TISSUE) * (0.35 * spine + ribs)
-    )
+    rays = TISSUE * (body - lungs + opaque) + LUNG * (lungs - opaque) + (BONE - TISSUE) * bones
     photons = blur(PHOTONS * scanner.dose * np.exp(-rays), scanner.blur)
+    return finish(gray_levels(photons, PHOTONS * scanner.dose, draw), masks, draw, scanner)
+
+
+def torso(x: np.ndarray, y: np.ndarray, half: Number, depth: Number) -> np.ndarray:
+    """Return how far rays at (x, y), in cm, go through a torso so wide and deep, and a neck."""
+    return _slab(ellipse(x, y - 11, half, 25), depth) + path(ellipse(x, y + 13, 4, 6), 3)
+
+
+def on_lung(x: np.ndarray, y: np.ndarray, side: int, tilt: Number) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y as read off the axes of the lung of a side, -1 or 1."""
+    return rotate(x - side * 5, y, side * -tilt)
+
+
+def lung(
+    x: np.ndarray,
+    y: np.ndarray,
+    side: int,
+    tilt: Number,
+    width: Number,
+    height: Number,
+    dome: Number,
+) -> np.ndarray:
+    """Return how far rays go through one lung, which ends at the dome of the diaphragm."""
+    whole = _slab(ellipse(*on_lung(x, y, side, tilt), width, height), 4.5)
+    floor = dome + 0.4 * side + np.square(x - side * 3.5) / 8
+    return whole * np.clip((floor - y) / 1.6 + 0.5, 0, 1)
+
+
+def spine_and_ribs(x: np.ndarray, y: np.ndarray, apart: Number) -> np.ndarray:
+    """Return how many cm of bone there are along each ray; ribs are so many cm apart."""
+    spine = path(np.square(x / 1.5), 1.2)
+    ribs = 0.7 * np.maximum(np.sin((y + 0.35 * np.abs(x)) * 2 * np.pi / apart), 0)
+    return 0.35 * spine + ribs * (ellipse(x, y - 1, 10.5, 11) < 1)
+
+
+def gray_levels(photons: np.ndarray, sent: float, draw: Draw) -> np.ndarray:
+    """Count the photons that come out of so many sent in; return their logarithm, windowed."""
     low, high = draw("window_low", 0.0, 0.6), draw("window_high", 3.7, 4.5)
     counted = np.maximum(draw.rng.poisson(photons), 1).astype(np.float32)
-    gray = (-np.log(counted / (PHOTONS * scanner.dose)) - low) / (high - low)
-    return finish(gray[..., None], masks, draw, scanner)
+    return ((-np.log(counted / sent) - low) / (high - low))[..., None]
 
 
 def _opacities(
@@ -123,7 +145,7 @@ def _opacities(
     return (1 - empty) * lungs, masks
 
 
-def _path(square: np.ndarray, depth: Number) -> np.ndarray:
+def path(square: np.ndarray, depth: Number) -> np.ndarray:
     """Return how far a ray goes through the ellipsoid whose half axis along the ray is depth."""
     return 2 * depth * np.sqrt(np.maximum(1 - square, 0))
 

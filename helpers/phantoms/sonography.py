@@ -23,9 +23,9 @@ def ultrasound(
 
     Skin, fat, gland and muscle in wavy layers, in decibels, darker with depth; speckle as the
     power of a random complex field (Burckhardt 1978, doi 10.1109/T-SU.1978.30978). Masses are
-    dark. A benign one is smooth, wider than tall and brightens what lies below; a malignant one is
-    rough, taller than wide and casts a shadow (Stavros et al. 1995,
-    doi 10.1148/radiology.196.1.7784555).
+    dark. A benign one is smooth and wider than tall; a malignant one is rough, taller than wide
+    and casts a shadow (Stavros et al. 1995, doi 10.1148/radiology.196.1.7784555). That a benign
+    one brightens what lies below is a choice made here.
 
     Parameters
     ----------
