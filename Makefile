@@ -101,7 +101,7 @@ epub: .venv/book.done book ## write the whole book as an EPUB
 archive: .venv/all.done book ## zip site, lessons and helpers, to read and run without a network
 	@$(BIN)/python -m tools.offline.archive
 
-grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (half an hour)
+grading: .venv/all.done .venv-course/course.done ## grade made-up submissions in nbgrader and Otter (a quarter of an hour)
 	$(BIN)/pytest tests/course/cycle.py
 
 students: .venv/all.done ## run the student edition with nothing else installed, on the versions that Colab had
@@ -116,6 +116,8 @@ room: .venv/all.done .venv-course/course.done ## a class at once on a JupyterHub
 	$(BIN)/python -m tools.room $(or $(LESSON),modalities-and-history)
 
 clean: ## remove what the other commands made
+	@! ls _build/editions/assignment/*/gradebook.db >/dev/null 2>&1 || \
+	  { echo "Grades lie in _build/editions/assignment. Move that folder away first."; exit 1; }
 	rm -rf .venv .venv-oldest .venv-newest .venv-colab .venv-course .venv-students _build
 
 .venv-course/course.done: .venv/all.done locks/requirements-course.txt

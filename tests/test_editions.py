@@ -24,7 +24,7 @@ from helpers.exercises import CORRECT, Exercise
 from tests import mutants_of_exercises as mutants
 from tools import markdown, quizzes
 from tools.editions import assignments, checking, lessons, publish, slides
-from tools.editions.__main__ import write_quizzes, write_slides
+from tools.editions.__main__ import chosen, write_assignments, write_quizzes, write_slides
 from tools.editions.fresh import FRESH
 from tools.editions.grading import grade
 from tools.notebooks import ROOT, is_template, lesson_paths, read
@@ -267,8 +267,12 @@ def test_sources_pass_their_own_tests(sources_of_assignments):
         )
         assert run.returncode == 0, run.stderr[-2000:]
         points = [cell.metadata.nbgrader.get("points", 0) for cell in notebook.cells]
-        count = len(lessons.exercises(read(ROOT / "notebooks" / f"{name}.ipynb")))
-        assert sum(points) == 2 * count + 8 * bool(quizzes.of_lesson(name))
+        (week,) = [week for week in assignments.weeks() if name in week.exercises]
+        # The question of a week stands in the notebook of its first lesson.
+        by_hand = 8 * (list(week.exercises)[0] == name)
+        assert sum(points) == 2 * len(week.exercises[name]) + by_hand
+        text = "\n".join(sources(notebook, "markdown"))
+        assert (week.full_marks in text) == ("In your own words" in text) == bool(by_hand)
 
 
 class Sly(str):
@@ -284,6 +288,19 @@ def test_a_text_that_equals_all_is_refused():
     cases = [((1,), "a"), ((2,), "b")]
     assert checking.verdict(lambda x: Sly("c"), cases).startswith("Not yet.")
     assert checking.verdict(lambda x: Sly("ab"[x - 1]), cases) == CORRECT
+
+
+def test_another_week_leaves_the_first_ones_assignment_and_grades(tmp_path):
+    """Assignment 2 is made in the session in which assignment 1 is handed in."""
+    for lesson in ("images-as-tensors", "pooling", "pooling"):
+        write_assignments(chosen([lesson]), tmp_path, "")
+        row = {"student": "a", "points": 2.0, "of": 4, "remark": ""}
+        grade.write([row], tmp_path / "grades.csv", lesson)
+    for place in ("nbgrader/source", "otter"):
+        names = {path.name for path in (tmp_path / place).iterdir()}
+        assert {"images-as-tensors", "pooling"} <= names
+    lines = (tmp_path / "grades.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ["images-as-tensors,a,2.0,4,", "pooling,a,2.0,4,"]
 
 
 LOST = "not defined: half; deleted, or renamed?"

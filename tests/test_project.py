@@ -272,6 +272,19 @@ def copy(tmp_path):
     return tmp_path, publish
 
 
+def test_no_word_about_widgets_that_nobody_needs():
+    program = """
+import warnings
+import helpers
+from tqdm import TqdmWarning
+from tqdm.notebook import WARN_NOIPYW
+warnings.warn(WARN_NOIPYW, TqdmWarning)
+warnings.warn("another", TqdmWarning)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+    assert "another" in run.stderr and "IProgress" not in run.stderr
+
+
 def test_a_publisher_is_named_everywhere_and_can_change(copy):
     folder, publish = copy
     for owner, branch in [("first", "next"), ("second", "main")]:

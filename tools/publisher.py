@@ -8,6 +8,7 @@ import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from tools.notebooks import ROOT, lesson_paths, read, store
 
@@ -91,6 +92,20 @@ FILES = {
 }
 
 
+def hub_link(url: str, first: str) -> str:
+    """Return the link by which students of a JupyterHub get the lessons and open the first one.
+
+    Examples
+    --------
+    >>> print(hub_link("https://github.com/me/book", "pooling.ipynb"))
+    https://YOUR.HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fme%2Fbook\
+&branch=student&urlpath=lab%2Ftree%2Fbook%2Fnotebooks%2Fpooling.ipynb
+    """
+    place = f"lab/tree/{url.rsplit('/', 1)[1]}/notebooks/{first}"
+    asked = urlencode({"repo": url, "branch": "student", "urlpath": place})
+    return f"https://YOUR.HUB/hub/user-redirect/git-pull?{asked}"
+
+
 def main(address: str) -> None:
     """Set the address in all `FILES`, and in the set-up cell of every lesson."""
     try:
@@ -106,6 +121,7 @@ def main(address: str) -> None:
     for path in lesson_paths():
         store(read(path), path)
     print(f"Published from {new.url}, branch {new.branch}, to {new.site}")
+    print(f"The link for a JupyterHub: {hub_link(new.url, lesson_paths()[0].name)}")
 
 
 if __name__ == "__main__":

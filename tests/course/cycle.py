@@ -11,11 +11,10 @@ import pytest
 
 from tests.course.submissions import Submissions
 from tools.editions import assignments
-from tools.editions.lessons import exercises
-from tools.notebooks import LESSONS, ROOT, read
+from tools.notebooks import LESSONS, ROOT
 
 PROGRAMS = ROOT / ".venv-course" / "bin"
-LESSON, OTHER = "convolution", "pooling"  # the first one is handed in badly, too
+LESSON, OTHER = "convolution", "activations"  # the first one is handed in badly, too
 BOOK = "as in the book, but for names: "
 SENTENCES = {
     "right": BOOK,
@@ -50,25 +49,26 @@ def folder(tmp_path_factory):
     return folder
 
 
-def count_of(lesson):
-    """Return how many exercises a lesson has."""
-    return len(exercises(read(LESSONS / f"{lesson}.ipynb")))
+def exercises_of(lesson):
+    """Return the exercises of an assignment: those that the page of the weeks names."""
+    return assignments.Parts(LESSONS / f"{lesson}.ipynb", "").exercises
 
 
 def handed_in(lesson, release):
     """Return the submissions for an assignment as students got it."""
-    submissions = Submissions(
-        nbformat.read(release, 4), exercises(read(LESSONS / f"{lesson}.ipynb")), lesson
-    )
+    submissions = Submissions(nbformat.read(release, 4), exercises_of(lesson), lesson)
     submissions.four()
     if lesson == LESSON:
         submissions.bad()
     return submissions
 
 
-def grades(path):
+def grades(path, lesson):
+    """Return the rows of one assignment by student."""
     with path.open(encoding="utf-8") as file:
-        return {row["student"]: row for row in csv.DictReader(file)}
+        rows = [row for row in csv.DictReader(file) if row["assignment"] == lesson]
+    assert len({row["student"] for row in rows}) == len(rows)
+    return {row["student"]: row for row in rows}
 
 
 def check(given, submissions, most):
@@ -91,12 +91,16 @@ def test_nbgrader(folder, lesson):
         shutil.copy(release, strange / "mine.ipynb")
         submissions.expected["other-name"] = 0
     course([PROGRAMS / "python", folder / "grade.py", "nbgrader", place, lesson], folder)
-    check(grades(place / "grades.csv"), submissions, submissions.all + assignments.BY_HAND_POINTS)
+    check(
+        grades(place / "grades.csv", lesson),
+        submissions,
+        submissions.all + assignments.BY_HAND_POINTS,
+    )
     for name in ("right", "cheat", "half"):
         feedback = place / "feedback" / name / lesson / f"{lesson}.html"
         assert "hidden" in feedback.read_text(encoding="utf-8")
     # By hand: what is written is there to be read, and waits.
-    row = grades(place / "grades.csv")["right"]
+    row = grades(place / "grades.csv", lesson)["right"]
     assert "waits to be graded by hand" in row["remark"]
 
 
@@ -116,8 +120,10 @@ def test_points_by_hand_stay_when_it_is_graded_again(folder):
     place = folder / "nbgrader"
     course([PROGRAMS / "python", "-c", BY_HAND, place, OTHER], folder)
     course([PROGRAMS / "python", folder / "grade.py", "nbgrader", place, OTHER], folder)
-    rows = grades(place / "grades.csv")
-    assert float(rows["right"]["points"]) == assignments.POINTS * count_of(OTHER) + 7
+    # The list of the first lesson is still there.
+    assert len(grades(place / "grades.csv", LESSON)) > 8
+    rows = grades(place / "grades.csv", OTHER)
+    assert float(rows["right"]["points"]) == assignments.POINTS * len(exercises_of(OTHER)) + 7
     assert "by hand" not in rows["right"]["remark"] and "by hand" in rows["half"]["remark"]
 
 
@@ -129,7 +135,7 @@ def test_otter(folder, lesson):
     submissions.write(lambda name: place / "submissions" / f"{name}.ipynb")
     grade = [PROGRAMS / "python", folder / "grade.py"]
     course([*grade, "otter", place / "dist", place / "submissions"], folder)
-    check(grades(place / "submissions" / "grades.csv"), submissions, submissions.all)
+    check(grades(place / "submissions" / "grades.csv", lesson), submissions, submissions.all)
     results = place / "submissions" / "results"
     assert "2 of 2. " in (results / "right" / "feedback.txt").read_text(encoding="utf-8")
 
@@ -143,7 +149,7 @@ def test_students_get_no_solution(folder):
         ]
         texts = [path.read_text(encoding="utf-8") for path in given if path.is_file()]
         assert len(texts) >= 8
-        for exercise in exercises(read(LESSONS / f"{lesson}.ipynb")):
+        for exercise in exercises_of(lesson):
             (body,) = re.findall(r"(?s)\n( {4}.+)", exercise.solution)
             assert not any(body in text for text in texts)
             assert not any("hidden = [" in text for text in texts)

@@ -37,8 +37,10 @@ def write_assignments(paths: list[Path], folder: Path, seed: str) -> None:
     kept = folder / "seed.txt"
     if not seed:
         seed = kept.read_text("utf-8").strip() if kept.is_file() else secrets.token_hex(8)
-    for part in ("nbgrader/source", "otter"):
-        shutil.rmtree(folder / part, ignore_errors=True)
+    # What was handed in, and the assignments of other weeks, stay.
+    for path in paths:
+        for place in ("nbgrader/source", "otter"):
+            shutil.rmtree(folder / place / path.stem, ignore_errors=True)
     assignments.write([path for path in paths if not is_template(path)], folder, seed)
     kept.write_text(seed + "\n", encoding="utf-8")
 

@@ -5,12 +5,14 @@ hang on hidden tests: other inputs, drawn from a seed that only the teacher know
 in the tests as numbers; neither the assignment nor the folder it runs in holds a solution.
 """
 
+import functools
 import importlib
 import inspect
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 import numpy as np
@@ -19,15 +21,15 @@ from nbformat import NotebookNode
 import helpers.exercises
 from helpers.exercises import CORRECT
 from helpers.exercises import Exercise as Checker
-from tools import quizzes
 from tools.editions import checking, lessons
 from tools.editions.fresh import FRESH
-from tools.notebooks import read
+from tools.notebooks import ROOT, read
 
 POINTS, BY_HAND_POINTS = 2, 8  # for each exercise; for the question that a person grades
 LEAST, MOST = 6, 400  # hidden inputs; draws until every typical mistake is seen
 HERE = Path(__file__).parent
 GRADING = HERE / "grading"
+PAGE = ROOT / "book" / "teaching" / "assignments.md"
 
 INTRODUCTION = """\
 # Assignment: {title}
@@ -60,11 +62,10 @@ hidden = {cases}
 said = verdict({function}, hidden)
 assert said == "Correct.", said"""
 QUESTION = """\
-**In your own words.** {text}
+**In your own words**, on a page at most. {text}
 
-{answers}
-
-Choose one, and say of each other one what is wrong with it."""
+Say what follows, by which calculation, cell or passage, and when it would not hold, so that a
+fellow student could repeat it: two points each."""
 REMARK = "# The points hang on hidden tests, which run here."
 
 
@@ -146,11 +147,34 @@ def checker(lesson: str, exercise: lessons.Exercise) -> Checker:
     return getattr(module, exercise.name)
 
 
-def _by_hand(lesson: str) -> quizzes.Question | None:
-    """Return the question that is graded by hand: the last one that wants judgment, or reasons."""
-    questions = quizzes.of_lesson(lesson)
-    order = {"judge": 2, "understand": 1}
-    return max(reversed(questions), key=lambda q: order.get(q.level, 0), default=None)
+class Week(NamedTuple):
+    """What is handed in after a week: exercises by lesson, and a question that a person grades."""
+
+    exercises: dict[str, list[str]]
+    question: str
+    full_marks: str
+
+
+@functools.cache
+def weeks() -> list[Week]:
+    """Return the assignments that `book/teaching/assignments.md` holds, in order.
+
+    Examples
+    --------
+    >>> weeks()[1].exercises
+    {'convolution': ['conv', 'mover', 'step'], 'the-convolution-layer': ['field', 'cost']}
+    """
+    text = PAGE.read_text(encoding="utf-8")
+    # As in a notebook, which links are written for.
+    text = text.replace("(../../notebooks/", "(").replace("(../", "(../book/")
+    found = []
+    for part in re.split(r"(?m)^## ", text):
+        rows = re.findall(r"(?m)^\| \[.+?\]\((.+?)\.ipynb\) \| (.+) \|$", part)
+        if rows:
+            _, question, marks = re.split(r"\*\*Question\.\*\*|(?=\*Full marks\*)", part)
+            exercises = {lesson: re.findall(r"`(\w+)`", names) for lesson, names in rows}
+            found.append(Week(exercises, question.strip(), marks.strip()))
+    return found
 
 
 def _split(code: str) -> tuple[str, str]:
@@ -169,13 +193,16 @@ class Parts:
         notebook = read(path)
         self.lesson = path.stem
         self.title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+        week = next((week for week in weeks() if path.stem in week.exercises), None)
         # Those without inputs for hidden tests are left out; a test names them.
         self.exercises = [
             exercise
             for exercise in lessons.exercises(notebook)
             if f"{module_of(path.stem)}.{exercise.name}" in FRESH
+            and (week is None or exercise.name in week.exercises[path.stem])
         ]
-        self.question = _by_hand(self.lesson)
+        # A week has one question; it stands in the notebook of its first lesson.
+        self.week = week if week and next(iter(week.exercises)) == path.stem else None
         self.seed = seed
 
     def introduction(self) -> str:
@@ -186,7 +213,7 @@ class Parts:
             title=self.title,
             count=len(self.exercises),
             points=POINTS,
-            by_hand=BY_HAND if self.question else "",
+            by_hand=BY_HAND if self.week else "",
             address=f"{folder}{self.lesson}.{ending}",
         )
 
@@ -212,16 +239,12 @@ class Parts:
         return HIDDEN.format(cases=_cases(own, inputs), function=exercise.function)
 
     def asked(self) -> str:
-        assert self.question
-        answers = "\n".join(f"- {answer.text}" for answer in self.question.answers)
-        return QUESTION.format(text=self.question.text, answers=answers)
+        assert self.week
+        return QUESTION.format(text=lessons.with_links(self.week.question, lessons.site()))
 
     def model_answer(self) -> str:
-        assert self.question
-        return "\n".join(
-            f"- {answer.text}: {'right' if answer.is_right else 'wrong'}. {answer.because}"
-            for answer in self.question.answers
-        )
+        assert self.week
+        return lessons.with_links(self.week.full_marks, lessons.site())
 
 
 def _cell(kind: str, source: str, name: str = "", **marks: Any) -> NotebookNode:
@@ -250,7 +273,7 @@ def for_nbgrader(parts: Parts) -> NotebookNode:
             _cell("code", parts.attempt(exercise), f"{name}-shown"),
             _cell("code", hidden, f"{name}-points", grade=True, points=POINTS),
         ]
-    if parts.question:
+    if parts.week:
         marks = {"grade": True, "solution": True, "locked": False, "points": BY_HAND_POINTS}
         cells += [
             _cell("markdown", parts.asked(), "question"),
@@ -289,7 +312,7 @@ def for_otter(parts: Parts) -> NotebookNode:
             _raw("# END QUESTION"),
             _cell("code", parts.attempt(exercise)),
         ]
-    if parts.question:
+    if parts.week:
         cells += [
             _raw(f"# BEGIN QUESTION\nname: question\nmanual: true\npoints: {BY_HAND_POINTS}"),
             _cell("markdown", parts.asked()),

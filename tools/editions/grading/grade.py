@@ -3,8 +3,9 @@
     python grade.py nbgrader COURSE LESSON        COURSE/submitted/STUDENT/LESSON/LESSON.ipynb
     python grade.py otter FOLDER SUBMISSIONS      SUBMISSIONS/STUDENT.ipynb, FOLDER of otter assign
 
-Writes grades.csv: points, and a sentence on what a person should know or look at. It runs what
-students wrote. Do that on a machine, or in a container, where nothing else lies.
+Writes grades.csv: points, and a sentence on what a person should know or look at; what it holds of
+other assignments stays. It runs what students wrote. Do that on a machine, or in a container, where
+nothing else lies.
 """
 
 import argparse
@@ -25,6 +26,7 @@ HERE = Path(__file__).parent
 SECONDS = 600  # for a whole submission; nbgrader stops each cell after a minute
 MEMORY = 8 * 2**30
 LARGEST = 20 * 2**20  # bytes of a submission
+COLUMNS = ["assignment", "student", "points", "of", "remark"]
 # What a function of an exercise has no need of, and what gets around a test does.
 UNUSUAL = {
     *("builtins", "ctypes", "gc", "get_ipython", "importlib", "inspect", "IPython", "os"),
@@ -175,12 +177,18 @@ def stopped(text: str) -> list[str]:
     return [f"stopped: {sentence}" for sentence in dict.fromkeys(found)]
 
 
-def write(grades: list[dict[str, object]], path: Path) -> None:
-    """Write the grades as CSV, and show them."""
+def write(grades: list[dict[str, object]], path: Path, assignment: str) -> None:
+    """Write the grades of an assignment as CSV, beside those of others, and show them."""
+    others: list[dict[str, object]] = []
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            there = csv.DictReader(file)
+            if there.fieldnames == COLUMNS:
+                others = [dict(row) for row in there if row["assignment"] != assignment]
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["student", "points", "of", "remark"])
+        writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(grades)
+        writer.writerows([*others, *({"assignment": assignment, **grade} for grade in grades)])
     for grade in grades:
         print(f"{grade['student']:16} {grade['points']:5} of {grade['of']}  {grade['remark']}")
     print(f"written: {path}")
@@ -224,7 +232,7 @@ def with_nbgrader(course: Path, lesson: str) -> None:
                 points = 0.0
             remark = "; ".join(sentences)
             grades.append({"student": student, "points": points, "of": most, "remark": remark})
-    write(grades, course / "grades.csv")
+    write(grades, course / "grades.csv", lesson)
 
 
 def feedback(tests: list[dict[str, Any]]) -> str:
@@ -240,7 +248,8 @@ def feedback(tests: list[dict[str, Any]]) -> str:
 def with_otter(folder: Path, submissions: Path) -> None:
     """Grade one assignment; results/ and grades.csv lie beside the submissions."""
     autograder = max((folder / "autograder").glob("*.zip"))
-    solved = code_of(next((folder / "autograder").glob("*.ipynb")))
+    source = next((folder / "autograder").glob("*.ipynb"))
+    solved = code_of(source)
     given = code_of(next((folder / "student").glob("*.ipynb")))
     grades = []
     for path in sorted(path for path in submissions.iterdir() if path.is_file()):
@@ -270,7 +279,8 @@ def with_otter(folder: Path, submissions: Path) -> None:
         grades.append({"student": path.stem, "points": points, "remark": "; ".join(sentences)})
     tests = json.loads(next((folder / "student").glob("*.ipynb")).read_text(encoding="utf-8"))
     most = sum(test["points"] for test in tests["metadata"]["otter"]["tests"].values())
-    write([{**grade, "of": float(most)} for grade in grades], submissions / "grades.csv")
+    complete = [{**grade, "of": float(most)} for grade in grades]
+    write(complete, submissions / "grades.csv", source.stem)
 
 
 def main() -> None:
