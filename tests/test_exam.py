@@ -9,6 +9,14 @@ from tools import exam, quizzes
 from tools.notebooks import is_template, lesson_paths
 
 SEEDS = range(20)
+# Weeks 1 to 5 of `course.md`, by hand: the midterm may ask about nothing else.
+WEEKS_1_TO_5 = {
+    *("modalities-and-history", "images-as-tensors", "the-whole-network"),
+    *("convolution", "the-convolution-layer"),
+    *("activations", "pooling"),
+    "dense-softmax",
+    *("backpropagation", "cnn-from-nothing"),
+}
 
 
 def texts(name, seed):
@@ -22,9 +30,9 @@ def entries_of_the_bank():
     return [entry for subject in exam.SUBJECTS for entry in exam.bank(subject)]
 
 
-def test_bank_has_seventy_questions_and_more_each_once():
+def test_bank_has_a_hundred_questions_and_more_each_once():
     questions = [entry["question"] for entry in entries_of_the_bank()]
-    assert len(questions) == len(set(questions)) >= 70
+    assert len(questions) == len(set(questions)) >= 100
     assert {path.stem for path in exam.BANK.glob("*.yml")} == set(exam.SUBJECTS)
 
 
@@ -97,6 +105,44 @@ def test_same_seed_same_exam_other_seed_another(name):
     assert len({tuple(texts(name, seed)) for seed in SEEDS}) == len(SEEDS)
 
 
+def test_course_has_its_midterm_after_week_5():
+    assert exam.lessons_before_midterm(exam.COURSE) == WEEKS_1_TO_5
+
+
+@pytest.mark.parametrize("subject", exam.EXAMS["midterm"].subjects)
+def test_midterm_has_twice_as_many_questions_to_draw_from_as_it_asks(subject):
+    entries = [entry for entry in exam.bank(subject) if entry["lesson"] in WEEKS_1_TO_5]
+    choices = [entry for entry in entries if "wrong" in entry]
+    assert len(choices) >= 2 * exam.CHOICE and len(entries) - len(choices) >= 2 * exam.OPEN
+
+
+def test_midterm_asks_about_lessons_of_weeks_1_to_5_only():
+    drawn = set()
+    for seed in range(500):
+        choices, written = exam.draw("midterm", seed)
+        assert {question.lesson for question in [*choices, *written]} <= WEEKS_1_TO_5, seed
+        assert (len(choices), len(written)) == (9, 3), seed
+        drawn.add(frozenset(question.text for question in [*choices, *written]))
+    assert len(drawn) > 490
+
+
+def test_final_asks_about_all_lessons():
+    seen = {q.lesson for seed in range(100) for part in exam.draw("final", seed) for q in part}
+    assert seen == {entry["lesson"] for entry in entries_of_the_bank()}
+
+
+def test_course_without_midterm_or_with_too_few_questions_before_it_is_said(tmp_path, monkeypatch):
+    course = tmp_path / "course.md"
+    course.write_text("| 1 | images | [One](../../notebooks/pooling.ipynb) | `50` | |\n")
+    with pytest.raises(ValueError, match=r"course\.md: no week with a midterm"):
+        exam.lessons_before_midterm(course)
+    early = tmp_path / "early.md"
+    early.write_text(course.read_text() + "| 2 | midterm | | | |\n")
+    monkeypatch.setattr(exam, "COURSE", early)
+    with pytest.raises(ValueError, match=r"images\.yml: 0 questions to choose and 0 in writing"):
+        exam.draw("midterm", 7)
+
+
 def test_final_repeats_no_question_of_the_midterm_of_its_seed():
     for seed in SEEDS:
         assert not set(texts("midterm", seed)) & set(texts("final", seed))
@@ -144,3 +190,17 @@ def test_command_writes_sheet_and_key(tmp_path, monkeypatch, capsys):
     assert exam.main() == 0
     assert capsys.readouterr().out.split() == ["exams/midterm-7.md", "exams/midterm-7-key.md"]
     assert (tmp_path / "exams" / "midterm-7.md").read_text().startswith("# Midterm 7\n")
+
+
+def test_commands_of_the_page_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(exam, "ROOT", tmp_path)
+    monkeypatch.setattr(exam, "FOLDER", tmp_path / "exams")
+    page = (exam.BANK.parent / "exam.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^.*-m tools\.exam .*$", page)
+    assert len(commands) == 2
+    for command in commands:
+        program, _, module, *arguments = command.split()
+        assert (program, module) == (".venv/bin/python", "tools.exam")
+        monkeypatch.setattr("sys.argv", ["exam", *arguments])
+        assert exam.main() == 0
+    assert len(list((tmp_path / "exams").glob("*.md"))) == 4

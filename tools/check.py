@@ -49,6 +49,7 @@ RULES = [
     ("book/references.bib", "tests/test_citations.py", ""),
     ("book/teaching/*.md", "tests/test_teaching.py", ""),
     ("book/teaching/exam/*.yml", "tests/test_exam.py", ""),
+    *((f"book/teaching/{name}.md", "tests/test_exam.py", "") for name in ("course", "exam")),
     ("_toc.yml", "tests/test_notebooks.py", "one_name"),
     ("_toc.yml", "tests/test_pages.py", "made_page"),
     ("conftest.py", "tests/test_data_report.py", ""),

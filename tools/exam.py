@@ -1,13 +1,17 @@
-"""Exams from the bank `book/teaching/exam/`, drawn by a seed: `python -m tools.exam midterm 7`.
+"""Exams from the bank `book/teaching/exam/`, drawn by a seed.
 
-Writes a sheet and, in a file of its own, its key into `_build/exams/`, as Markdown.
-With one seed the final repeats no question of the midterm.
+`.venv/bin/python -m tools.exam midterm 7` writes a sheet and, in a file of its own, its key into
+`_build/exams/`, as Markdown. The midterm asks about the lessons that `book/teaching/course.md`
+has before it, the final about all lessons. With one seed the final repeats no question of the
+midterm.
 """
 
 import argparse
 import random
+import re
 import sys
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +21,7 @@ from tools import quizzes
 
 ROOT = Path(__file__).parent.parent
 BANK = ROOT / "book" / "teaching" / "exam"
+COURSE = ROOT / "book" / "teaching" / "course.md"
 FOLDER = ROOT / "_build" / "exams"
 
 SUBJECTS = ("images", "layers", "learning", "judging", "pitfalls", "beyond")
@@ -137,21 +142,54 @@ def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
     >>> len(choices), len(written)
     (9, 3)
     """
-    turn = list(EXAMS).index(exam)
     choices: list[Choice] = []
     written: list[Open] = []
     for subject in EXAMS[exam].subjects:
-        entries = bank(subject)
-        random.Random(f"{seed} {subject}").shuffle(entries)
-        of_choice = [entry for entry in entries if "wrong" in entry]
-        of_writing = [entry for entry in entries if "wrong" not in entry]
-        for entry in of_choice[turn * CHOICE :][:CHOICE]:
-            answers = quizzes.shuffled(entry, f"{seed} {entry['question']}")
-            choices.append(Choice(quizzes.line(entry["question"]), entry["lesson"], answers))
-        for entry in of_writing[turn * OPEN :][:OPEN]:
-            text, answer = quizzes.line(entry["question"]), quizzes.line(entry["answer"])
-            written.append(Open(text, entry["lesson"], entry["points"], answer))
+        for entry in _of_subject(exam, subject, seed):
+            text, lesson = quizzes.line(entry["question"]), entry["lesson"]
+            if "wrong" in entry:
+                answers = quizzes.shuffled(entry, f"{seed} {entry['question']}")
+                choices.append(Choice(text, lesson, answers))
+            else:
+                answer = quizzes.line(entry["answer"])
+                written.append(Open(text, lesson, entry["points"], answer))
     return choices, written
+
+
+def _of_subject(exam: str, subject: str, seed: int) -> list[dict[str, Any]]:
+    """Return the entries of a subject that are drawn for an exam."""
+    entries = bank(subject)
+    random.Random(f"{seed} {subject}").shuffle(entries)
+    if exam == "midterm":
+        taught = lessons_before_midterm(COURSE)
+        entries = [entry for entry in entries if entry["lesson"] in taught]
+    elif subject in EXAMS["midterm"].subjects:
+        asked = _of_subject("midterm", subject, seed)
+        entries = [entry for entry in entries if entry not in asked]
+    choices = [entry for entry in entries if "wrong" in entry]
+    written = [entry for entry in entries if "wrong" not in entry]
+    if len(choices) < CHOICE or len(written) < OPEN:
+        raise ValueError(
+            f"{subject}.yml: {len(choices)} questions to choose and {len(written)} in writing that "
+            f"can be in the {exam}; write at least {CHOICE} and {OPEN}"
+        )
+    return choices[:CHOICE] + written[:OPEN]
+
+
+@cache
+def lessons_before_midterm(course: Path) -> frozenset[str]:
+    """Return the lessons of the weeks before the midterm, as the table of the course names them.
+
+    Raises
+    ------
+    ValueError
+        If no week of the table has a midterm.
+    """
+    weeks = re.findall(r"(?m)^\| \d+ \|.*", course.read_text(encoding="utf-8"))
+    before = list(takewhile(lambda week: "midterm" not in week, weeks))
+    if len(before) == len(weeks):
+        raise ValueError(f"{course.name}: no week with a midterm; name it in the table of weeks")
+    return frozenset(re.findall(r"notebooks/([\w-]+)\.ipynb", "".join(before)))
 
 
 def sheet(exam: str, seed: int) -> str:
