@@ -17,6 +17,15 @@ WEEKS_1_TO_5 = {
     "dense-softmax",
     *("backpropagation", "cnn-from-nothing"),
 }
+# All ten weeks: the final may ask about these and nothing else.
+WEEKS_1_TO_10 = WEEKS_1_TO_5 | {
+    "a-tutorial-program",
+    *("chest-xrays", "what-is-it-worth"),
+    *("how-to-fool-yourself", "telling-splits-apart", "data-sheets"),
+    *("how-sure-is-it", "your-own-images", "model-card"),
+    "when-the-scanner-changes",
+}
+TAUGHT = {"midterm": WEEKS_1_TO_5, "final": WEEKS_1_TO_10}
 
 
 def texts(name, seed):
@@ -105,37 +114,44 @@ def test_same_seed_same_exam_other_seed_another(name):
     assert len({tuple(texts(name, seed)) for seed in SEEDS}) == len(SEEDS)
 
 
-def test_course_has_its_midterm_after_week_5():
-    assert exam.lessons_before_midterm(exam.COURSE) == WEEKS_1_TO_5
+@pytest.mark.parametrize("name", exam.EXAMS)
+def test_lessons_of_an_exam_are_those_of_the_weeks_before_it(name):
+    assert exam.lessons_before(name, exam.COURSE) == TAUGHT[name]
 
 
-@pytest.mark.parametrize("subject", exam.EXAMS["midterm"].subjects)
-def test_midterm_has_twice_as_many_questions_to_draw_from_as_it_asks(subject):
-    entries = [entry for entry in exam.bank(subject) if entry["lesson"] in WEEKS_1_TO_5]
-    choices = [entry for entry in entries if "wrong" in entry]
-    assert len(choices) >= 2 * exam.CHOICE and len(entries) - len(choices) >= 2 * exam.OPEN
+@pytest.mark.parametrize("name", exam.EXAMS)
+def test_exam_has_twice_as_many_questions_to_draw_from_as_it_asks(name):
+    for seed in range(100):
+        before = set(texts("midterm", seed)) if name == "final" else set()
+        for subject in exam.EXAMS[name].subjects:
+            entries = [
+                entry
+                for entry in exam.bank(subject)
+                if entry["lesson"] in TAUGHT[name] and quizzes.line(entry["question"]) not in before
+            ]
+            choices = [entry for entry in entries if "wrong" in entry]
+            assert len(choices) >= 2 * exam.CHOICE, (subject, seed)
+            assert len(entries) - len(choices) >= 2 * exam.OPEN, (subject, seed)
+            drawn = exam.candidates(name, subject, seed)
+            assert sorted(e["question"] for e in drawn) == sorted(e["question"] for e in entries)
 
 
-def test_midterm_asks_about_lessons_of_weeks_1_to_5_only():
-    drawn = set()
+@pytest.mark.parametrize(("name", "size"), [("midterm", (9, 3)), ("final", (18, 6))])
+def test_exam_asks_about_lessons_before_it_only_and_reaches_all(name, size):
+    drawn, seen = set(), set()
     for seed in range(500):
-        choices, written = exam.draw("midterm", seed)
-        assert {question.lesson for question in [*choices, *written]} <= WEEKS_1_TO_5, seed
-        assert (len(choices), len(written)) == (9, 3), seed
+        choices, written = exam.draw(name, seed)
+        assert (len(choices), len(written)) == size, seed
         drawn.add(frozenset(question.text for question in [*choices, *written]))
-    assert len(drawn) > 490
-
-
-def test_final_asks_about_all_lessons():
-    seen = {q.lesson for seed in range(100) for part in exam.draw("final", seed) for q in part}
-    assert seen == {entry["lesson"] for entry in entries_of_the_bank()}
+        seen |= {question.lesson for question in [*choices, *written]}
+    assert seen == TAUGHT[name] and len(drawn) > 490
 
 
 def test_course_without_midterm_or_with_too_few_questions_before_it_is_said(tmp_path, monkeypatch):
     course = tmp_path / "course.md"
     course.write_text("| 1 | images | [One](../../notebooks/pooling.ipynb) | `50` | |\n")
     with pytest.raises(ValueError, match=r"course\.md: no week with a midterm"):
-        exam.lessons_before_midterm(course)
+        exam.lessons_before("midterm", course)
     early = tmp_path / "early.md"
     early.write_text(course.read_text() + "| 2 | midterm | | | |\n")
     monkeypatch.setattr(exam, "COURSE", early)
@@ -143,14 +159,33 @@ def test_course_without_midterm_or_with_too_few_questions_before_it_is_said(tmp_
         exam.draw("midterm", 7)
 
 
+def test_a_midterm_that_is_moved_and_a_week_that_is_added_change_the_exams(tmp_path, monkeypatch):
+    course = tmp_path / "course.md"
+    week = "| 11 | more | [Volumes](../../notebooks/volumes.ipynb) | `30` | |\n"
+    course.write_text(exam.COURSE.read_text(encoding="utf-8") + "\n" + week, encoding="utf-8")
+    assert exam.lessons_before("final", course) == WEEKS_1_TO_10 | {"volumes"}
+    assert exam.lessons_before("midterm", course) == WEEKS_1_TO_5
+    moved = tmp_path / "moved.md"
+    moved.write_text(course.read_text(encoding="utf-8").replace("| learning |", "| midterm |"))
+    week_5 = {"backpropagation", "cnn-from-nothing"}
+    assert exam.lessons_before("midterm", moved) == WEEKS_1_TO_5 - week_5
+    monkeypatch.setattr(exam, "COURSE", course)
+    seen = {q.lesson for seed in range(100) for part in exam.draw("final", seed) for q in part}
+    assert "volumes" in seen
+
+
 def test_final_repeats_no_question_of_the_midterm_of_its_seed():
-    for seed in SEEDS:
-        assert not set(texts("midterm", seed)) & set(texts("final", seed))
+    for seed in range(500):
+        assert not set(texts("midterm", seed)) & set(texts("final", seed)), seed
 
 
-def test_each_question_is_asked_in_some_exam():
+def test_each_question_on_the_ten_weeks_is_asked_in_some_exam_and_no_other():
     asked = {text for name in exam.EXAMS for seed in range(100) for text in texts(name, seed)}
-    assert len(asked) == len(entries_of_the_bank())
+    assert asked == {
+        quizzes.line(entry["question"])
+        for entry in entries_of_the_bank()
+        if entry["lesson"] in WEEKS_1_TO_10
+    }
 
 
 @pytest.mark.parametrize("name", exam.EXAMS)

@@ -1,9 +1,9 @@
 """Exams from the bank `book/teaching/exam/`, drawn by a seed.
 
 `.venv/bin/python -m tools.exam midterm 7` writes a sheet and, in a file of its own, its key into
-`_build/exams/`, as Markdown. The midterm asks about the lessons that `book/teaching/course.md`
-has before it, the final about all lessons. With one seed the final repeats no question of the
-midterm.
+`_build/exams/`, as Markdown. An exam asks about the lessons that the table of weeks in
+`book/teaching/course.md` has before it: the final comes after all weeks. With one seed the final
+repeats no question of the midterm. Questions on other lessons stay in the bank and are not drawn.
 """
 
 import argparse
@@ -158,14 +158,7 @@ def draw(exam: str, seed: int) -> tuple[list[Choice], list[Open]]:
 
 def _of_subject(exam: str, subject: str, seed: int) -> list[dict[str, Any]]:
     """Return the entries of a subject that are drawn for an exam."""
-    entries = bank(subject)
-    random.Random(f"{seed} {subject}").shuffle(entries)
-    if exam == "midterm":
-        taught = lessons_before_midterm(COURSE)
-        entries = [entry for entry in entries if entry["lesson"] in taught]
-    elif subject in EXAMS["midterm"].subjects:
-        asked = _of_subject("midterm", subject, seed)
-        entries = [entry for entry in entries if entry not in asked]
+    entries = candidates(exam, subject, seed)
     choices = [entry for entry in entries if "wrong" in entry]
     written = [entry for entry in entries if "wrong" not in entry]
     if len(choices) < CHOICE or len(written) < OPEN:
@@ -176,9 +169,23 @@ def _of_subject(exam: str, subject: str, seed: int) -> list[dict[str, Any]]:
     return choices[:CHOICE] + written[:OPEN]
 
 
+def candidates(exam: str, subject: str, seed: int) -> list[dict[str, Any]]:
+    """Return the entries of a subject that can be in an exam, in an order drawn."""
+    taught = lessons_before(exam, COURSE)
+    entries = bank(subject)
+    random.Random(f"{seed} {subject}").shuffle(entries)
+    entries = [entry for entry in entries if entry["lesson"] in taught]
+    if exam == "final" and subject in EXAMS["midterm"].subjects:
+        asked = _of_subject("midterm", subject, seed)
+        entries = [entry for entry in entries if entry not in asked]
+    return entries
+
+
 @cache
-def lessons_before_midterm(course: Path) -> frozenset[str]:
-    """Return the lessons of the weeks before the midterm, as the table of the course names them.
+def lessons_before(exam: str, course: Path) -> frozenset[str]:
+    """Return the lessons of the weeks before an exam, as the table of the course names them.
+
+    The midterm stands in a week of the table; the final comes after the last.
 
     Raises
     ------
@@ -186,10 +193,12 @@ def lessons_before_midterm(course: Path) -> frozenset[str]:
         If no week of the table has a midterm.
     """
     weeks = re.findall(r"(?m)^\| \d+ \|.*", course.read_text(encoding="utf-8"))
-    before = list(takewhile(lambda week: "midterm" not in week, weeks))
-    if len(before) == len(weeks):
-        raise ValueError(f"{course.name}: no week with a midterm; name it in the table of weeks")
-    return frozenset(re.findall(r"notebooks/([\w-]+)\.ipynb", "".join(before)))
+    if exam == "midterm":
+        before = list(takewhile(lambda week: "midterm" not in week, weeks))
+        if len(before) == len(weeks):
+            raise ValueError(f"{course.name}: no week with a midterm; name it in the table")
+        weeks = before
+    return frozenset(re.findall(r"notebooks/([\w-]+)\.ipynb", "".join(weeks)))
 
 
 def sheet(exam: str, seed: int) -> str:
