@@ -202,6 +202,9 @@ def share_interval(
     are right, or none, they count as many as there are patients. With few patients the variance
     is uncertain too: Student's t takes the place of the normal quantile.
 
+    A count is whole, so of few cases it holds more than it promises, or less: of 20, a share of
+    .95 in 91 samples of a hundred, one of .99 in 98.
+
     Source: Rao and Scott 1992, doi 10.2307/2532311; Wilson 1927,
     doi 10.1080/01621459.1927.10502953.
 
@@ -455,7 +458,9 @@ def compare_runs(
     outweighs it. Give runs of the same seed the same place. `delong_comparison` is about two
     trained networks.
 
-    It warns (`FewCases`) where `delong_interval` of a mean AUC does.
+    It warns (`FewCases`) where `delong_interval` of a mean AUC does. Without a word it holds less
+    than it promises of three runs on many cases: of `2000` in 93 samples of a hundred on average,
+    in 90 at the least. Five runs held 94 or more, on average.
 
     Source: Obuchowski and Rockette 1995, doi 10.1080/03610919508813243, of which runs are the
     readers; degrees of freedom: Hillis 2007, doi 10.1002/sim.2532.
