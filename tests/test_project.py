@@ -285,6 +285,12 @@ warnings.warn("another", TqdmWarning)
     assert "another" in run.stderr and "IProgress" not in run.stderr
 
 
+def test_link_for_a_hub_is_that_of_the_page():
+    page = (ROOT / "book" / "teaching" / "running.md").read_text(encoding="utf-8")
+    link = publisher.hub_link("https://github.com/YOU/FORK", "modalities-and-history.ipynb")
+    assert f"\n{link}\n" in page
+
+
 def test_a_publisher_is_named_everywhere_and_can_change(copy):
     folder, publish = copy
     for owner, branch in [("first", "next"), ("second", "main")]:

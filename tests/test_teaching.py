@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 
 from tools import exam, pages, quizzes
+from tools.editions import assignments
 from tools.editions.lessons import misplaced_notes, notes
 from tools.notebooks import ROOT, is_template, lesson_paths, read
 
@@ -43,11 +44,11 @@ def test_reading_is_a_little_less_than_an_hour_a_week():
 
 
 def test_exercises_of_assignments_are_in_their_lessons_and_asked_once():
-    text = (TEACHING / "assignments.md").read_text(encoding="utf-8")
     named = []
-    for lesson, cell in re.findall(rf"(?m)^\| \[.+?\]{LINK} \| (.+) \|$", text):
+    for lesson, exercises in [
+        one for week in assignments.weeks() for one in week.exercises.items()
+    ]:
         source = (ROOT / "notebooks" / "text" / f"{lesson}.md").read_text(encoding="utf-8")
-        exercises = re.findall(r"`(\w+)`", cell)
         assert set(exercises) <= set(re.findall(r"exercise\.(\w+)\.check", source)), lesson
         named += [(lesson, exercise) for exercise in exercises]
     assert len(named) == len(set(named)) > 40
